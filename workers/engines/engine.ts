@@ -1,0 +1,82 @@
+// The two interfaces every engine implements. An engine turns one request into one call of a model server and knows
+// nothing of jobs, queues or the database; retries belong to the queue.
+
+/** An encoded picture as it travels to and from a model server. */
+export type Picture = { bytes: Buffer; contentType: string }
+
+/** One edit asked of an editor. `seed` is always chosen by the server; `parameters` were checked against the model's. */
+export type EditRequest = {
+  prompt: string
+  source: Picture
+  references: Picture[]
+  seed: number
+  parameters: Record<string, unknown>
+}
+
+/** The edited picture, in whatever size and format the model gave. */
+export type EditAnswer = { picture: Picture }
+
+/** An image model behind some protocol. Rejects with EngineError; aborts the call when `signal` does. */
+export type Editor = { edit(request: EditRequest, signal: AbortSignal): Promise<EditAnswer> }
+
+/** What a thinker is asked to judge. `prompt` is the one the editor received ('' when the untouched source is judged). */
+export type CritiqueRequest = {
+  instruction: string
+  prompt: string
+  source: Picture
+  edited: Picture
+  seed: number
+}
+
+/** A readable judgement. Scores are 0-10, null where the answer gave none; `refinedPrompt` null where nothing is to change. */
+export type Verdict = {
+  semantic: number | null
+  quality: number | null
+  isSatisfied: boolean | null
+  reasoning: string
+  refinedPrompt: string | null
+  tokens: number
+}
+
+/** The instruction rewritten before the first edit. */
+export type PolishRequest = { instruction: string; source: Picture; seed: number }
+export type PolishAnswer = { prompt: string; tokens: number }
+
+/** A vision-language model behind some protocol. Rejects with EngineError, or UnreadableVerdictError when it answered nonsense. */
+export type Thinker = {
+  critique(request: CritiqueRequest, signal: AbortSignal): Promise<Verdict>
+  polish(request: PolishRequest, signal: AbortSignal): Promise<PolishAnswer>
+}
+
+/** `rejected`: the request can never work. `busy`: try later, does not count (429, 503). `failed`: try again, counts. */
+export type EngineFailure = 'rejected' | 'busy' | 'failed'
+
+/** A call of a model server that gave no result. `message` is a sentence fit for users: no URL, no body, no stack. */
+export class EngineError extends Error {
+  readonly kind: EngineFailure
+  readonly code: string
+  readonly retryAfterMs: number | null
+  constructor(
+    kind: EngineFailure,
+    code: string,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.name = 'EngineError'
+    this.kind = kind
+    this.code = code
+    this.retryAfterMs = options.retryAfterMs ?? null
+  }
+}
+
+/** The thinker answered, but no verdict could be read from it. Never counts as satisfied; the stage asks again. */
+export class UnreadableVerdictError extends Error {
+  readonly code = 'UNREADABLE_VERDICT'
+  readonly tokens: number
+  constructor(message: string, tokens: number, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.name = 'UnreadableVerdictError'
+    this.tokens = tokens
+  }
+}
