@@ -98,3 +98,19 @@ export class ImageInUseError extends DomainError {
     super('IMAGE_IN_USE', 'A job needs this image; delete the job first.')
   }
 }
+
+/** The embedded Postgres cannot be started or attached to; the message says what to do. */
+export class EmbeddedPostgresError extends DomainError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('EMBEDDED_POSTGRES', message, options)
+  }
+}
+
+/** The database and this build's migrations do not fit; nothing more was applied. */
+export class MigrationError extends DomainError {
+  readonly migration: string | null
+  constructor(message: string, migration: string | null, options: { cause?: unknown } = {}) {
+    super('MIGRATION', message, options)
+    this.migration = migration
+  }
+}
