@@ -118,7 +118,6 @@ CREATE TABLE "job" (
     "thinker" TEXT,
     "settings" JSONB NOT NULL,
     "base_seed" INTEGER NOT NULL,
-    "start_prompt" TEXT,
     "forked_from_id" UUID,
     "priority" SMALLINT NOT NULL DEFAULT 0,
     "batch" TEXT,
@@ -129,6 +128,7 @@ CREATE TABLE "job" (
     "run" INTEGER NOT NULL DEFAULT 1,
     "event_seq" INTEGER NOT NULL DEFAULT 0,
     "cancel_requested_at" TIMESTAMPTZ(3),
+    "stopping_for" "stop_reason",
     "deadline_at" TIMESTAMPTZ(3),
     "error_code" TEXT,
     "error_message" TEXT,
@@ -136,6 +136,8 @@ CREATE TABLE "job" (
     "best_round_id" UUID,
     "editor_seconds" DOUBLE PRECISION NOT NULL DEFAULT 0,
     "thinker_tokens" INTEGER NOT NULL DEFAULT 0,
+    "run_editor_seconds" DOUBLE PRECISION NOT NULL DEFAULT 0,
+    "run_thinker_tokens" INTEGER NOT NULL DEFAULT 0,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "started_at" TIMESTAMPTZ(3),
     "finished_at" TIMESTAMPTZ(3),
@@ -289,7 +291,6 @@ CREATE TABLE "tenant_clock" (
 CREATE TABLE "queue_clock" (
     "queue" TEXT NOT NULL,
     "v" DOUBLE PRECISION NOT NULL DEFAULT 0,
-    "last_submit_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "queue_clock_pkey" PRIMARY KEY ("queue")
 );
@@ -543,6 +544,8 @@ alter table job
     or (status = 'CANCELED' and stop_reason = 'CANCELED')
     or (status = 'FAILED' and stop_reason in ('FAILED', 'BUDGET', 'DEADLINE'))
     or (status = 'SUCCEEDED' and stop_reason in ('SATISFIED', 'NO_REFINEMENT', 'PATIENCE', 'BUDGET', 'DEADLINE', 'MAX_ROUNDS'))),
+  add constraint job_stopping_is_asked check (
+    stopping_for is null or (stopping_for in ('CANCELED', 'DEADLINE') and cancel_requested_at is not null)),
   add constraint job_error_only_when_failed check ((status = 'FAILED') = (error_code is not null));
 
 alter table round
@@ -571,6 +574,7 @@ alter table task
 create index task_ready on task (queue, tenant_id, priority desc, round_index desc, job_id, candidate) where state = 'READY';
 create index task_ready_boosted on task (queue, boost desc, job_id) where state = 'READY' and boost > 0;
 create index task_ready_first on task (queue, tenant_id, priority desc, job_id) where state = 'READY' and is_first;
+create index task_submitted on task (queue, created_at) where is_first;
 create index task_delayed on task (run_at) where state = 'DELAYED';
 create index task_leased on task (lease_until) where state = 'LEASED';
 create index task_leased_by_owner on task (owner) where state = 'LEASED';

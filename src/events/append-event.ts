@@ -1,0 +1,69 @@
+import type { Tx } from '../db.ts'
+import { sql } from '../sql.ts'
+
+/** What can happen to a job; JOB_FINISHED ends a run, feedback and forks may follow it. */
+export type JobEventType =
+  | 'JOB_QUEUED'
+  | 'JOB_STARTED'
+  | 'ROUND_STARTED'
+  | 'ROUND_EDITED'
+  | 'ROUND_CRITIQUED'
+  | 'ROUND_FAILED'
+  | 'STAGE_RETRYING'
+  | 'JOB_CANCEL_REQUESTED'
+  | 'JOB_FINISHED'
+  | 'JOB_RETRIED'
+  | 'JOB_FORKED'
+  | 'CRITIQUE_ADDED'
+
+/** An event about to be written. What it names is kept as it was; `retryDelayMs` counts from the database's now. */
+export type NewEvent = {
+  type: JobEventType
+  roundId?: string
+  critiqueId?: string
+  status?: string
+  stopReason?: string
+  stage?: string
+  code?: string
+  message?: string
+  isRetryable?: boolean
+  retryDelayMs?: number
+  forkId?: string
+}
+
+/**
+ * Appends to the job's log: seq goes on without a gap, watchers hear of it at the commit. Needs the job's lock, so seq
+ * order is commit order. The row's transaction id gives the tenant's log its position.
+ */
+export async function appendEvents(tx: Tx, jobId: string, events: readonly NewEvent[]): Promise<void> {
+  if (events.length === 0) return
+  await appendEventsOfJobs(tx, [{ jobId, events }])
+}
+
+/** The same for several jobs that this transaction has just created (it changes no more than one that existed). */
+export async function appendEventsOfJobs(
+  tx: Tx,
+  logs: readonly { jobId: string; events: readonly NewEvent[] }[],
+): Promise<void> {
+  const rows = logs.flatMap(({ jobId, events }) => events.map((event, i) => ({ ...event, jobId, place: i + 1 })))
+  await tx.query(sql`
+    with new_event as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e(
+        "jobId" uuid, "place" int, "type" text, "roundId" uuid, "critiqueId" uuid, "status" text, "stopReason" text,
+        "stage" text, "code" text, "message" text, "isRetryable" boolean, "retryDelayMs" float8, "forkId" uuid)
+    ), counted as (
+      update job set event_seq = job.event_seq + added.events
+      from (select "jobId", count(*)::int as events from new_event group by "jobId") as added
+      where job.id = added."jobId"
+      returning job.id, job.tenant_id, job.run, job.event_seq, added.events
+    ), appended as (
+      insert into job_event (job_id, seq, tenant_id, epoch, type, run, round_id, critique_id, status, stop_reason,
+        stage, code, message, is_retryable, retry_at, fork_id)
+      select j.id, j.event_seq - j.events + e.place, j.tenant_id, (select epoch from event_log), e.type::job_event_type,
+        j.run, e."roundId", e."critiqueId", e."status"::job_status, e."stopReason"::stop_reason, e."stage"::stage,
+        e."code", e."message", e."isRetryable",
+        clock_timestamp() + e."retryDelayMs" * interval '1 millisecond', e."forkId"
+      from new_event e join counted j on j.id = e."jobId"
+    )
+    select pg_notify('job_event', tenant_id || ' ' || id || ' ' || event_seq) from counted`)
+}

@@ -1,0 +1,50 @@
+import type { Db, Tx } from '../db.ts'
+import { appendEvents, type NewEvent } from '../events/append-event.ts'
+import { type AttemptOutcome, fenceTask, type TaskEnd } from '../queue/fence-task.ts'
+import type { ClaimedTask } from '../queue/task.ts'
+import { sql } from '../sql.ts'
+import { type JobRow, lockJob } from './job-row.ts'
+
+/** Whether the result was written. Fenced: the lease was no longer this worker's, so nothing was. */
+export type Recorded = { isFenced: boolean }
+
+/** How a stage ends; chosen under the job's lock. */
+export type StageEnd = {
+  end: TaskEnd
+  outcome: AttemptOutcome
+  endpointId: string | null
+  errorCode?: string
+}
+
+/**
+ * The frame of every transaction that ends a stage: the job's lock, then the fence, then `work`, whose events are
+ * appended last; all commit together or not at all. Calling it again after a commit whose answer was lost finds the task
+ * ended by the same claim and counts as recorded.
+ */
+export async function endStage(
+  db: Db,
+  task: ClaimedTask,
+  choose: (job: JobRow) => StageEnd,
+  work: (tx: Tx, job: JobRow) => Promise<NewEvent[]>,
+): Promise<Recorded> {
+  return await db.transaction(async tx => {
+    const job = await lockJob(tx, task.jobId)
+    if (job === null) return { isFenced: true }
+    const stage = choose(job)
+    const isOurs = await fenceTask(tx, task, stage.end, {
+      outcome: stage.outcome,
+      endpointId: stage.endpointId,
+      errorCode: stage.errorCode ?? null,
+    })
+    if (!isOurs) return { isFenced: !(await wasEndedByUs(tx, task)) }
+    await appendEvents(tx, job.id, await work(tx, job))
+    return { isFenced: false }
+  })
+}
+
+async function wasEndedByUs(tx: Tx, task: ClaimedTask): Promise<boolean> {
+  const { rows } = await tx.query(sql`
+    select 1 from task
+    where id = ${task.id}::uuid and owner = ${task.workerId}::uuid and token = ${task.token}::int and state = 'DONE'`)
+  return rows.length === 1
+}

@@ -1,0 +1,79 @@
+import type { Tx } from '../db.ts'
+import type { NewEvent } from '../events/append-event.ts'
+import { chooseBest } from '../loop/choose-best.ts'
+import { decideDeadline, type FinishDecision } from '../loop/decide.ts'
+import { sql } from '../sql.ts'
+import type { JobRow } from './job-row.ts'
+import { type LoadedState, loadState } from './load-state.ts'
+
+/** Why a job or a round failed, fit for users. */
+export type JobFailure = { code: string; message: string; isRetryable: boolean }
+
+/** Ends the job's run as the loop decided. Returns the event to append last. */
+export async function finishJob(
+  tx: Tx,
+  job: JobRow,
+  state: LoadedState,
+  decision: FinishDecision,
+  failure?: JobFailure,
+): Promise<NewEvent> {
+  const error = decision.status === 'FAILED' ? (failure ?? findFailure(state, decision)) : null
+  return await endJob(tx, job, { ...decision, error })
+}
+
+/**
+ * Ends a job that is stopping (canceled, or past its deadline) once none of its tasks is leased any more. Rounds without
+ * a picture are canceled; what was made stays and the best of it is the result. Null: not stopping, or not yet.
+ */
+export async function finishIfStopped(tx: Tx, job: JobRow): Promise<NewEvent | null> {
+  if (job.stoppingFor === null) return null
+  const { rows } = await tx.query(sql`
+    select 1 from task where job_id = ${job.id}::uuid and state = 'LEASED' limit 1`)
+  if (rows.length > 0) return null
+  await tx.query(sql`
+    update round set status = 'CANCELED' where job_id = ${job.id}::uuid and status = 'PENDING'`)
+  const state = await loadState(tx, job)
+  if (job.stoppingFor === 'DEADLINE') return await finishJob(tx, job, state, decideDeadline(state))
+  const best = chooseBest(state.settings, state.rounds)
+  return await endJob(tx, job, {
+    status: 'CANCELED',
+    stopReason: 'CANCELED',
+    bestRoundId: best?.id ?? null,
+    error: null,
+  })
+}
+
+type JobEnd = {
+  status: 'SUCCEEDED' | 'FAILED' | 'CANCELED'
+  stopReason: string
+  bestRoundId: string | null
+  error: JobFailure | null
+}
+
+async function endJob(tx: Tx, job: JobRow, end: JobEnd): Promise<NewEvent> {
+  await tx.query(sql`
+    update job set status = ${end.status}::job_status, stop_reason = ${end.stopReason}::stop_reason,
+      best_round_id = ${end.bestRoundId}::uuid, stopping_for = null, finished_at = clock_timestamp(),
+      error_code = ${end.error?.code ?? null}, error_message = ${end.error?.message ?? null},
+      error_is_retryable = ${end.error?.isRetryable ?? null}::boolean
+    where id = ${job.id}::uuid`)
+  return { type: 'JOB_FINISHED', status: end.status, stopReason: end.stopReason }
+}
+
+// A limit that ended the run before any edit says so itself; otherwise the last round that failed is the reason.
+function findFailure(state: LoadedState, decision: FinishDecision): JobFailure {
+  if (decision.stopReason === 'BUDGET')
+    return { code: 'BUDGET_EXCEEDED', message: 'The budget was used up before the first edit.', isRetryable: true }
+  if (decision.stopReason === 'DEADLINE')
+    return {
+      code: 'DEADLINE_EXCEEDED',
+      message: 'The deadline passed before the first edit was made.',
+      isRetryable: true,
+    }
+  const failed = state.rounds.filter(round => round.status === 'FAILED').at(-1)
+  return {
+    code: failed?.errorCode ?? 'NO_RESULT',
+    message: failed?.errorMessage ?? 'No round could be made.',
+    isRetryable: failed?.errorIsRetryable ?? true,
+  }
+}

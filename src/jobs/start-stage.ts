@@ -1,0 +1,125 @@
+import type { Db, Queryable, Tx } from '../db.ts'
+import { appendEvents, type NewEvent } from '../events/append-event.ts'
+import { deriveSeed } from '../loop/seed.ts'
+import { fenceTask } from '../queue/fence-task.ts'
+import type { ClaimedTask } from '../queue/task.ts'
+import { sql } from '../sql.ts'
+import { finishIfStopped } from './finish-job.ts'
+import { lockJob } from './job-row.ts'
+
+/** A stored picture, enough to load it. */
+export type ImageRef = {
+  id: string
+  objectKey: string
+  contentType: string
+  width: number
+  height: number
+  byteSize: number
+  sha256: string
+}
+
+/** Everything a stage's call needs, read once the stage has started. */
+export type StageInput = {
+  tenantId: string
+  jobId: string
+  instruction: string
+  /** What the editor receives, or received: '' for round 0 and before any round. */
+  prompt: string
+  seed: number
+  source: ImageRef | null
+  /** What an EDIT starts from: an earlier round's picture, else the source. */
+  base: ImageRef | null
+  /** What a THINK judges. */
+  edited: ImageRef | null
+  references: ImageRef[]
+  editorParameters: Record<string, unknown>
+  /** The editor's id for an EDIT, the thinker's otherwise. */
+  model: string
+}
+
+/**
+ * Starts a claimed stage, before its call: the first of a run sets the job RUNNING, a round's first EDIT announces the
+ * round. Null: the lease is lost, or the job has ended or is stopping; the task is dealt with, drop it.
+ */
+export async function startStage(db: Db, task: ClaimedTask): Promise<StageInput | null> {
+  const input = await readInput(db, task)
+  // Most stages of a running job have nothing to announce: one read is all they need.
+  if (input !== null && !input.isJobQueued && (task.stage !== 'EDIT' || input.isRoundStarted))
+    return toStageInput(input, task)
+  return await db.transaction(async tx => {
+    const job = await lockJob(tx, task.jobId)
+    if (job === null) return null
+    if (job.stoppingFor !== null) {
+      const end = { outcome: 'REFUSED', endpointId: null } as const
+      if (!(await fenceTask(tx, task, { state: 'CANCELED' }, end))) return null
+      const finished = await finishIfStopped(tx, job)
+      if (finished !== null) await appendEvents(tx, job.id, [finished])
+      return null
+    }
+    const locked = await readInput(tx, task)
+    if (locked === null) return null
+    await appendEvents(tx, job.id, await announce(tx, task, locked))
+    return toStageInput(locked, task)
+  })
+}
+
+async function announce(tx: Tx, task: ClaimedTask, input: InputRow): Promise<NewEvent[]> {
+  const events: NewEvent[] = []
+  if (input.isJobQueued) {
+    await tx.query(sql`
+      update job set status = 'RUNNING', started_at = coalesce(started_at, clock_timestamp())
+      where id = ${task.jobId}::uuid`)
+    events.push({ type: 'JOB_STARTED' })
+  }
+  if (task.stage === 'EDIT' && task.roundId !== null && !input.isRoundStarted) {
+    await tx.query(sql`update round set started_at = clock_timestamp() where id = ${task.roundId}::uuid`)
+    events.push({ type: 'ROUND_STARTED', roundId: task.roundId })
+  }
+  return events
+}
+
+type InputRow = Omit<StageInput, 'model' | 'seed'> & {
+  isJobQueued: boolean
+  isRoundStarted: boolean
+  baseSeed: number
+  roundSeed: number | null
+  jobEditor: string
+  roundEditor: string | null
+  thinker: string | null
+}
+
+// Reads through the fence: a task that is no longer this claim's gives no row.
+async function readInput(db: Queryable, task: ClaimedTask): Promise<InputRow | null> {
+  const { rows } = await db.query<InputRow>(sql`
+    with picture as not materialized (
+      select id, object_key as "objectKey", content_type as "contentType", width, height, byte_size as "byteSize", sha256
+      from image
+    )
+    select job.tenant_id as "tenantId", job.id as "jobId", job.instruction, coalesce(round.prompt, '') as prompt,
+      job.status = 'QUEUED' as "isJobQueued", round.started_at is not null as "isRoundStarted",
+      job.base_seed as "baseSeed", round.seed as "roundSeed", job.editor as "jobEditor", round.editor as "roundEditor",
+      job.thinker, coalesce(job.settings -> 'editorParameters', '{}') as "editorParameters",
+      to_jsonb(source) as source, to_jsonb(base) as base, to_jsonb(edited) as edited,
+      (select coalesce(jsonb_agg(to_jsonb(picture) order by r.position), '[]')
+        from job_reference r join picture on picture.id = r.image_id where r.job_id = job.id) as "references"
+    from task
+    join job on job.id = task.job_id
+    left join round on round.id = task.round_id
+    left join picture source on source.id = job.source_id
+    left join picture base on base.id = coalesce(round.base_image_id, job.source_id)
+    left join picture edited on edited.id = round.image_id
+    where task.id = ${task.id}::uuid and task.owner = ${task.workerId}::uuid and task.token = ${task.token}::int
+      and task.state = 'LEASED' and job.stopping_for is null and job.status in ('QUEUED', 'RUNNING')`)
+  return rows[0] ?? null
+}
+
+function toStageInput(row: InputRow, task: ClaimedTask): StageInput {
+  const { isJobQueued: _q, isRoundStarted: _s, baseSeed, roundSeed, jobEditor, roundEditor, thinker, ...input } = row
+  const isEdit = task.stage === 'EDIT'
+  return {
+    ...input,
+    // Each ask of a thinker has a seed of its own.
+    seed: isEdit ? (roundSeed ?? baseSeed) : deriveSeed(baseSeed, task.roundIndex, task.candidate, task.call),
+    model: isEdit ? (roundEditor ?? jobEditor) : (thinker ?? ''),
+  }
+}

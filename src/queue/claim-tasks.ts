@@ -1,0 +1,102 @@
+// The order of work: boosted tasks, then the tenant whose turn it is, then inside a tenant priority, later rounds, the
+// oldest job. A tenant's clock counts the seconds of service it took divided by its weight (start-time fair queueing);
+// the lowest clock is next, and an idle tenant comes back at the queue's own clock, so it can neither hoard nor lose.
+// Measured elsewhere with plain FIFO: a small tenant behind a 10,000-job flood waited 535 s, by turn 38 s.
+
+import type { Db } from '../db.ts'
+import { sql } from '../sql.ts'
+import type { ClaimedTask } from './task.ts'
+
+export type ClaimRequest = {
+  queue: string
+  workerId: string
+  /** Free slots: nothing is claimed ahead of them. */
+  limit: number
+  leaseMs: number
+  /** Expected seconds of one stage here, charged to the tenant's clock for each task claimed. */
+  stageSeconds: number
+  /** Few unstarted jobs are left and none arrives: start those first, or the tail runs on an emptying fleet. */
+  isClosing: boolean
+}
+
+/**
+ * Leases up to `limit` tasks to the worker and opens an attempt for each. One auto-committed statement a call; claims
+ * of one queue follow each other (they share its clock row). Counts neither as a failure nor as a crash.
+ */
+export async function claimTasks(db: Db, request: ClaimRequest): Promise<ClaimedTask[]> {
+  const claimed: ClaimedTask[] = []
+  if (request.isClosing) await claimInto(claimed, db, request, true)
+  if (claimed.length < request.limit) await claimInto(claimed, db, request, false)
+  return claimed
+}
+
+// A claim that waited for a rival chose from rows the rival has taken since: it then gets fewer and looks again.
+const MAX_LOOKS = 4
+
+async function claimInto(claimed: ClaimedTask[], db: Db, request: ClaimRequest, onlyFirst: boolean): Promise<void> {
+  for (let look = 1; look <= MAX_LOOKS && claimed.length < request.limit; look++) {
+    const { queue, workerId, leaseMs, stageSeconds } = request
+    const limit = request.limit - claimed.length
+    const { rows } = await db.query<ClaimedTask & { chosen: number }>(sql`
+      with clock as materialized (
+        select v from queue_clock where queue = ${queue} for update
+      ), turn as (
+        select c.tenant_id, greatest(c.v, clock.v) as v, ${stageSeconds}::float8 / t.weight as step
+        from clock cross join tenant_clock c join tenant t on t.id = c.tenant_id
+        where c.queue = ${queue}
+      ), boosted as (
+        select id, tenant_id, boost, 0::float8 as place
+        from task
+        where queue = ${queue} and state = 'READY' and boost > 0 and (is_first or not ${onlyFirst}::boolean)
+        order by boost desc, job_id
+        limit ${limit}::int
+      ), waiting as (
+        select w.id, turn.tenant_id, 0::smallint as boost, turn.v + (w.place - 1) * turn.step as place
+        from turn cross join lateral (
+          select id, row_number() over () as place from (
+            select id from task
+            where queue = ${queue} and tenant_id = turn.tenant_id and state = 'READY' and boost = 0
+              and (is_first or not ${onlyFirst}::boolean)
+            order by priority desc, round_index desc, job_id, candidate
+            limit ${limit}::int) as own) as w
+        order by place
+        limit ${limit}::int
+      ), chosen as (
+        select * from (select * from boosted union all select * from waiting) as candidate
+        order by boost desc, place
+        limit ${limit}::int
+      ), locked as (
+        select task.id from task join chosen using (id) where task.state = 'READY' for update of task skip locked
+      ), claimed as (
+        update task set
+          state = 'LEASED', owner = ${workerId}::uuid, token = token + 1, is_abort_asked = false,
+          lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
+          first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
+        from locked
+        where task.id = locked.id
+        returning task.*
+      ), attempted as (
+        insert into attempt (task_id, token, worker_id) select id, token, owner from claimed
+      ), taken as (
+        select tenant_id, count(*) as tasks from claimed group by tenant_id
+      ), charged as (
+        update tenant_clock c set v = turn.v + taken.tasks * turn.step
+        from taken join turn using (tenant_id)
+        where c.queue = ${queue} and c.tenant_id = taken.tenant_id
+      ), advanced as (
+        update queue_clock set v = greatest(queue_clock.v, least.v)
+        from (select min(turn.v) as v from taken join turn using (tenant_id)) as least
+        where queue_clock.queue = ${queue} and least.v is not null
+      )
+      select c.id, c.token, c.owner as "workerId", c.tenant_id as "tenantId", c.job_id as "jobId", c.run, c.stage,
+        c.round_index as "roundIndex", c.candidate, c.call, c.round_id as "roundId", c.queue, c.failures, c.crashes,
+        c.endpoint_id as "lastEndpointId", c.first_claimed_at as "firstClaimedAt",
+        (select count(*) from chosen) as "chosen"
+      from claimed c join chosen using (id)
+      order by chosen.boost desc, chosen.place`)
+    const chosen = rows[0]?.chosen ?? 0
+    for (const { chosen: _, ...task } of rows) claimed.push(task)
+    // No row at all says nothing of how many were chosen, so it is worth one more look.
+    if (rows.length > 0 ? rows.length === chosen : look > 1) return
+  }
+}

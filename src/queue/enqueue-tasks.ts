@@ -1,0 +1,30 @@
+import type { Tx } from '../db.ts'
+import { sql } from '../sql.ts'
+import type { NewTask } from './task.ts'
+
+/**
+ * Queues the tasks in the caller's transaction and wakes the workers at its commit. A task that is there already, by
+ * (job, run, stage, index, candidate, call), is left as it is: a second delivery changes nothing.
+ */
+export async function enqueueTasks(tx: Tx, tasks: readonly NewTask[]): Promise<void> {
+  if (tasks.length === 0) return
+  await tx.query(sql`
+    with new_task as (
+      select * from jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) as t(
+        "id" uuid, "tenantId" uuid, "jobId" uuid, "run" int, "stage" text, "roundIndex" int, "candidate" int,
+        "call" int, "roundId" uuid, "queue" text, "priority" smallint, "boost" smallint, "isFirst" boolean)
+    ), queue_row as (
+      insert into queue_clock (queue) select distinct queue from new_task on conflict do nothing
+    ), tenant_row as (
+      insert into tenant_clock (queue, tenant_id) select distinct queue, "tenantId" from new_task on conflict do nothing
+    ), inserted as (
+      insert into task (id, tenant_id, job_id, run, stage, round_index, candidate, call, round_id, queue, priority,
+        boost, is_first)
+      select "id", "tenantId", "jobId", "run", "stage"::stage, "roundIndex", "candidate", "call", "roundId", "queue",
+        "priority", "boost", "isFirst"
+      from new_task
+      on conflict (job_id, run, stage, round_index, candidate, call) do nothing
+      returning queue
+    )
+    select pg_notify('task', queue) from (select distinct queue from inserted) as woken`)
+}

@@ -1,0 +1,53 @@
+import type { Tx } from '../db.ts'
+import { sql } from '../sql.ts'
+import type { ClaimedTask } from './task.ts'
+
+/** How an attempt ended. UNREADABLE: answered, but nothing could be read. REFUSED: the job had ended or was stopping. */
+export type AttemptOutcome = 'DONE' | 'UNREADABLE' | 'FAILED' | 'BUSY' | 'RELEASED' | 'ABORTED' | 'CRASHED' | 'REFUSED'
+
+/** What becomes of the task: ended, or waiting again. `delayMs` counts from the database's now. */
+export type TaskEnd =
+  | { state: 'DONE' | 'CANCELED' }
+  | { state: 'DEAD'; errorCode: string; errorMessage: string; failures?: number }
+  | { state: 'DELAYED'; delayMs: number; errorCode: string; errorMessage: string; failures: number }
+  | { state: 'READY' }
+
+/**
+ * The fence: ends this claim of the task, and only this one. False: the lease was lost (another worker has it, or it
+ * ended), so the caller must roll back and drop its result. Needs the job's lock. `done` keeps owner and token, so that
+ * a commit whose answer was lost can be recognised.
+ */
+export async function fenceTask(
+  tx: Tx,
+  task: Pick<ClaimedTask, 'id' | 'token' | 'workerId'>,
+  end: TaskEnd,
+  attempt: { outcome: AttemptOutcome; endpointId: string | null; errorCode?: string | null },
+): Promise<boolean> {
+  const isOver = end.state === 'DONE' || end.state === 'DEAD' || end.state === 'CANCELED'
+  const error = 'errorCode' in end ? end : null
+  const failures = 'failures' in end ? (end.failures ?? null) : null
+  const delayMs = end.state === 'DELAYED' ? end.delayMs : 0
+  // A retried task has waited once already; a released one goes back to where it stood.
+  const boost = end.state === 'DELAYED' || end.state === 'READY' ? 1 : null
+  const { rowCount } = await tx.query(sql`
+    with ended as (
+      update task set
+        state = ${end.state}::task_state,
+        ended_at = case when ${isOver}::boolean then clock_timestamp() end,
+        run_at = clock_timestamp() + ${delayMs}::float8 * interval '1 millisecond',
+        failures = coalesce(${failures}::int, failures),
+        boost = greatest(boost, coalesce(${boost}::smallint, boost)),
+        endpoint_id = coalesce(${attempt.endpointId}::uuid, endpoint_id),
+        error_code = coalesce(${error?.errorCode ?? null}::text, error_code),
+        error_message = coalesce(${error?.errorMessage ?? null}::text, error_message)
+      where id = ${task.id}::uuid and owner = ${task.workerId}::uuid and token = ${task.token}::int and state = 'LEASED'
+      returning id, queue
+    ), noted as (
+      update attempt set outcome = ${attempt.outcome}, error_code = ${attempt.errorCode ?? error?.errorCode ?? null},
+        endpoint_id = ${attempt.endpointId}::uuid, ended_at = clock_timestamp()
+      from ended
+      where attempt.task_id = ended.id and attempt.token = ${task.token}::int
+    )
+    select case when ${end.state === 'READY'}::boolean then pg_notify('task', queue) end from ended`)
+  return rowCount === 1
+}
