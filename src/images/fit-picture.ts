@@ -1,0 +1,52 @@
+import sharp from 'sharp'
+import type { DecodeGate } from './decode-gate.ts'
+
+/** What a model server takes: at most so many pixels (null: any number). */
+export type PictureFit = { maxPixels: number | null }
+
+// A model that answers with another shape than it was given has cropped or extended on purpose.
+const SAME_SHAPE = 0.03
+
+/**
+ * The picture with at most `maxPixels`, in its own shape, as lossless PNG; one that is small enough keeps its bytes.
+ * `width` and `height` are the stored image's.
+ */
+export async function fitPicture(
+  deps: { gate: DecodeGate },
+  picture: { bytes: Buffer; contentType: string; width: number; height: number },
+  { maxPixels }: PictureFit,
+): Promise<{ bytes: Buffer; contentType: string }> {
+  const { bytes, contentType, width, height } = picture
+  if (maxPixels === null || width * height <= maxPixels) return { bytes, contentType }
+  const scale = Math.sqrt(maxPixels / (width * height))
+  const size = { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) }
+  const scaled = await deps.gate(() =>
+    sharp(bytes, { sequentialRead: true })
+      .resize({ ...size, fit: 'fill', kernel: 'lanczos3' })
+      .png({ compressionLevel: 6 })
+      .toBuffer(),
+  )
+  return { bytes: scaled, contentType: 'image/png' }
+}
+
+/**
+ * An edited picture brought back to `size`, as lossless PNG. One that has the size keeps its bytes; so does one of
+ * another shape (more than 3% off), because stretching it would spoil it.
+ */
+export async function restoreSize(
+  deps: { gate: DecodeGate },
+  bytes: Buffer,
+  size: { width: number; height: number },
+): Promise<Buffer> {
+  return await deps.gate(async () => {
+    const image = sharp(bytes, { sequentialRead: true })
+    const { width, height } = await image.metadata()
+    if (width === size.width && height === size.height) return bytes
+    const stretch = (width * size.height) / (height * size.width)
+    if (Math.abs(Math.log(stretch)) > SAME_SHAPE) return bytes
+    return await image
+      .resize({ ...size, fit: 'fill', kernel: 'lanczos3' })
+      .png({ compressionLevel: 6 })
+      .toBuffer()
+  })
+}

@@ -1,0 +1,165 @@
+// The one way in for bytes from outside, uploads and engines' answers alike. Content decides the type. PNG, TIFF, GIF (first
+// frame) and BMP become lossless PNG; a JPEG or WebP is re-encoded near-losslessly. A file that is already a bare PNG, JPEG
+// or WebP is decoded once to its end, to prove that it can be, and kept byte for byte. Orientation is applied and colours
+// are brought to sRGB before the profile goes with the other metadata.
+
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
+import { decodeBmp, readBmpSize } from './decode-bmp.ts'
+import {
+  CorruptImageError,
+  ImageTooLargeError,
+  ImageTooManyFramesError,
+  ImageTooManyPixelsError,
+  UnsupportedImageError,
+} from './errors.ts'
+import { examineFile } from './examine-file.ts'
+import type { ImageLimits } from './image-limits.ts'
+import { type AcceptedType, isAcceptedType, SNIFF_BYTES, sniffType } from './sniff-type.ts'
+import { SPOOL_PREFIX, type Spooled } from './spool.ts'
+import { toImageError } from './to-image-error.ts'
+
+/** The types that are stored. */
+export type StoredType = 'image/png' | 'image/jpeg' | 'image/webp'
+
+/** A picture ready to be stored: upright, sRGB, without metadata. `sha256` (hex) and `byteSize` are of `body`. */
+export type NormalizedImage = {
+  contentType: StoredType
+  width: number
+  height: number
+  byteSize: number
+  sha256: string
+  /** A file (of the source where it was kept, else a new one in the spool folder that the caller removes) or the bytes. */
+  body: { path: string } | { bytes: Buffer }
+}
+
+export type NormalizeOptions = { limits: ImageLimits; directory: string }
+
+/**
+ * Checks and converts a spooled file or bytes in memory. Holds the file and its pixels in memory meanwhile: run it in a
+ * DecodeGate. Throws the errors of errors.ts; a disk that fails comes out as it is.
+ */
+export async function normalizeImage(source: Spooled | Buffer, options: NormalizeOptions): Promise<NormalizedImage> {
+  const { limits } = options
+  const byteSize = Buffer.isBuffer(source) ? source.length : source.byteSize
+  if (byteSize > limits.maxBytes) throw new ImageTooLargeError(limits.maxBytes)
+  const file = Buffer.isBuffer(source) ? source : await readFile(source.path)
+  const contentType = sniffType(file.subarray(0, SNIFF_BYTES))
+  if (!isAcceptedType(contentType)) throw new UnsupportedImageError(contentType)
+
+  const stored = storedTypeOf(contentType)
+  const state = stored === contentType ? examineFile(stored, file) : 'dressed'
+  if (state === 'broken') throw new CorruptImageError(contentType)
+  const { metadata, image } =
+    contentType === 'image/bmp' ? await openBmp(file, limits) : await open(contentType, file, limits)
+  const isKept = state === 'bare' && metadata.space !== 'cmyk'
+  try {
+    if (!isKept) return await encode(image, stored, file, options)
+    await decodeToEnd(image)
+  } catch (error) {
+    throw toImageError(error, contentType, limits)
+  }
+  return {
+    contentType: stored,
+    width: metadata.width,
+    height: metadata.height,
+    byteSize,
+    ...(Buffer.isBuffer(source)
+      ? { sha256: createHash('sha256').update(source).digest('hex'), body: { bytes: source } }
+      : { sha256: source.sha256, body: { path: source.path } }),
+  }
+}
+
+type Opened = { image: Sharp; metadata: Metadata }
+
+async function open(contentType: AcceptedType, file: Buffer, limits: ImageLimits): Promise<Opened> {
+  const options: SharpOptions = {
+    // A picture with a grey lower half is worse than a refusal: it would be judged, and kept as training data.
+    failOn: 'warning',
+    limitInputPixels: limits.maxPixels,
+    sequentialRead: true,
+    autoOrient: true,
+  }
+  const metadata = await sharp(file, { ...options, limitInputPixels: false })
+    .metadata()
+    .catch(cause => {
+      throw new CorruptImageError(contentType, { cause })
+    })
+  if (`image/${metadata.format}` !== contentType) throw new UnsupportedImageError(`image/${metadata.format}`)
+  if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort') {
+    throw new UnsupportedImageError(contentType, `${metadata.depth} samples`)
+  }
+  assertSize(metadata.width, metadata.height, limits)
+  if ((metadata.pages ?? 1) > limits.maxFrames) throw new ImageTooManyFramesError(limits.maxFrames, metadata.pages ?? 1)
+
+  const image = sharp(file, { ...options, ignoreIcc: isSrgb(metadata.icc) }).timeout({ seconds: limits.maxSeconds })
+  if (metadata.depth === 'ushort') image.toColourspace(metadata.channels < 3 ? 'grey16' : 'rgb16')
+  return { image, metadata }
+}
+
+async function openBmp(file: Buffer, limits: ImageLimits): Promise<Opened> {
+  const claimed = readBmpSize(file)
+  assertSize(claimed.width, claimed.height, limits)
+  const { data, width, height } = await decodeBmp(file, limits)
+  const raw = sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: limits.maxPixels })
+  const isOpaque = data.every((value, index) => index % 4 !== 3 || value === 255)
+  const image = (isOpaque ? raw.removeAlpha() : raw).timeout({ seconds: limits.maxSeconds })
+  return { image, metadata: await raw.metadata() }
+}
+
+function assertSize(width: number, height: number, limits: ImageLimits): void {
+  if (width * height > limits.maxPixels) throw new ImageTooManyPixelsError(limits.maxPixels, width, height)
+}
+
+// The usual sRGB profiles say what is assumed without one; converting through them would only round.
+function isSrgb(profile: Buffer | undefined): boolean {
+  if (!profile) return false
+  return profile.includes('sRGB', 0, 'latin1') || profile.includes(Buffer.from('\0s\0R\0G\0B', 'latin1'))
+}
+
+function storedTypeOf(contentType: AcceptedType): StoredType {
+  return contentType === 'image/jpeg' || contentType === 'image/webp' ? contentType : 'image/png'
+}
+
+// Uncompressed PNG to nowhere: the cheapest way to have every row decoded without holding the picture.
+async function decodeToEnd(image: Sharp): Promise<void> {
+  await image.png({ compressionLevel: 0, adaptiveFiltering: false }).toFile('/dev/null')
+}
+
+async function encode(
+  image: Sharp,
+  stored: StoredType,
+  file: Buffer,
+  options: NormalizeOptions,
+): Promise<NormalizedImage> {
+  const path = join(options.directory, `${SPOOL_PREFIX}${randomUUID()}`)
+  await mkdir(options.directory, { recursive: true })
+  try {
+    const info = await withFormat(image, stored, file).toFile(path)
+    const hash = createHash('sha256')
+    await pipeline(createReadStream(path), hash)
+    const { width, height, size: byteSize } = info
+    return { contentType: stored, width, height, byteSize, sha256: hash.digest('hex'), body: { path } }
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  }
+}
+
+function withFormat(image: Sharp, stored: StoredType, file: Buffer): Sharp {
+  switch (stored) {
+    case 'image/png':
+      return image.png({ compressionLevel: 6, adaptiveFiltering: true, palette: false })
+    case 'image/jpeg':
+      return image.jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+    case 'image/webp':
+      // WebP has no 4:4:4 but in its lossless form; a lossless source stays lossless.
+      return file.includes('VP8L') ? image.webp({ lossless: true }) : image.webp({ quality: 95, smartSubsample: true })
+    default:
+      return stored satisfies never
+  }
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { v7 } from 'uuid'
+import { makeDecodeGate } from '../../src/images/decode-gate.ts'
+import { defaultImageLimits, type ImageLimits } from '../../src/images/image-limits.ts'
+import type { ImageDeps } from '../../src/images/image-row.ts'
+import { sql } from '../../src/sql.ts'
+import { createTestDatabase } from './database.ts'
+import { openDirectoryStorage } from './storage-drivers.ts'
+
+/** Everything src/images works with, real: a database and a directory store of the test's own. */
+export type ImageSetup = {
+  deps: ImageDeps
+  secret: string
+  /** Where the directory driver keeps its files. */
+  root: string
+  createTenant(): Promise<string>
+  /** Names of the files that are left in the spool folder. */
+  spooledFiles(): Promise<string[]>
+  close(): Promise<void>
+}
+
+/** The default limits, or some of them changed. */
+export async function openImages(limits: Partial<ImageLimits> = {}): Promise<ImageSetup> {
+  const secret = randomUUID()
+  const database = await createTestDatabase()
+  const store = await openDirectoryStorage(secret)
+  const directory = join(store.root, 'spool')
+  const { db } = database
+  return {
+    deps: {
+      db,
+      storage: store.storage,
+      limits: { ...defaultImageLimits, ...limits },
+      directory,
+      gate: makeDecodeGate(),
+    },
+    secret,
+    root: store.root,
+    async createTenant() {
+      const id = v7()
+      await db.query(sql`insert into tenant (id, name) values (${id}::uuid, ${`tenant-${id}`})`)
+      return id
+    },
+    spooledFiles: () => readdir(directory).catch(() => []),
+    async close() {
+      await store.close()
+      await database.drop()
+    },
+  }
+}
