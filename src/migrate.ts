@@ -41,13 +41,13 @@ export async function applyMigrations(
   }
 }
 
-/** The folder of this package's migrations, from src/ and from dist/src/ alike. */
-export function findMigrationsFolder(): string {
-  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+/** The migrations of the package that `start` is in, from src/ and from dist/src/ alike. */
+export function findMigrationsFolder(start = import.meta.dirname): string {
+  for (let folder = start; folder !== dirname(folder); folder = dirname(folder)) {
     const migrations = join(folder, 'prisma/migrations')
     if (existsSync(join(migrations, 'migration_lock.toml'))) return migrations
   }
-  throw new MigrationError(`No prisma/migrations beside or above ${import.meta.dirname}.`, null)
+  throw new MigrationError(`There is no prisma/migrations in ${start} or above it.`, null)
 }
 
 /** Every migration of the folder in the order of application. */
