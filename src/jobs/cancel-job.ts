@@ -2,6 +2,7 @@ import type { Db } from '../db.ts'
 import { JobFinishedError, NotFoundError } from '../errors.ts'
 import { appendEvents } from '../events/append-event.ts'
 import { type SqlStatement, sql } from '../sql.ts'
+import { cancelQueued } from './cancel-queued.ts'
 import { isTerminal, type JobStatus, lockJob } from './job-row.ts'
 import { stopJob } from './stop-job.ts'
 
@@ -27,10 +28,10 @@ export async function cancelJob(db: Db, target: { tenantId: string; jobId: strin
   if (outcome === 'SUCCEEDED' || outcome === 'FAILED') throw new JobFinishedError(outcome)
 }
 
-const CHUNK = 500
+const CHUNK = 100
 const AT_ONCE = 4
 
-/** Cancels every unfinished job that matches, each in a transaction of its own. Returns how many were asked to stop. */
+/** Cancels every unfinished job that matches, in small transactions. Returns how many were asked to stop. */
 export async function cancelJobs(db: Db, target: { tenantId: string; filter: JobFilter }): Promise<number> {
   const { tenantId, filter } = target
   let count = 0
@@ -44,8 +45,10 @@ export async function cancelJobs(db: Db, target: { tenantId: string; filter: Job
     const last = rows.at(-1)
     if (last === undefined) return count
     const ids = rows.map(row => row.id)
-    const canceled = await Promise.all(Array.from({ length: AT_ONCE }, () => cancelFrom(db, tenantId, ids)))
-    count += canceled.reduce((sum, n) => sum + n, 0)
+    const queued = new Set(await cancelQueued(db, tenantId, ids))
+    const others = ids.filter(id => !queued.has(id))
+    const canceled = await Promise.all(Array.from({ length: AT_ONCE }, () => cancelFrom(db, tenantId, others)))
+    count += canceled.reduce((sum, n) => sum + n, queued.size)
     after = last.id
   }
 }

@@ -4,7 +4,7 @@ import { chooseBest } from '../loop/choose-best.ts'
 import { decideDeadline, type FinishDecision } from '../loop/decide.ts'
 import { sql } from '../sql.ts'
 import type { JobRow } from './job-row.ts'
-import { type LoadedState, loadState } from './load-state.ts'
+import { type LoadedState, loadState, toState } from './load-state.ts'
 
 /** Why a job or a round failed, fit for users. */
 export type JobFailure = { code: string; message: string; isRetryable: boolean }
@@ -21,18 +21,23 @@ export async function finishJob(
   return await endJob(tx, job, { ...decision, error })
 }
 
-/**
- * Ends a job that is stopping (canceled, or past its deadline) once none of its tasks is leased any more. Rounds without
- * a picture are canceled; what was made stays and the best of it is the result. Null: not stopping, or not yet.
- */
+/** Ends a job that is stopping once none of its tasks is leased any more. Null: not stopping, or not yet. */
 export async function finishIfStopped(tx: Tx, job: JobRow): Promise<NewEvent | null> {
   if (job.stoppingFor === null) return null
   const { rows } = await tx.query(sql`
     select 1 from task where job_id = ${job.id}::uuid and state = 'LEASED' limit 1`)
-  if (rows.length > 0) return null
+  return rows.length > 0 ? null : await finishStopped(tx, job)
+}
+
+/**
+ * Ends a stopping job that holds no leased task: CANCELED, or what its deadline leaves. Rounds without a picture are
+ * canceled; what was made stays and the best of it is the result.
+ */
+export async function finishStopped(tx: Tx, job: JobRow): Promise<NewEvent> {
   await tx.query(sql`
     update round set status = 'CANCELED' where job_id = ${job.id}::uuid and status = 'PENDING'`)
-  const state = await loadState(tx, job)
+  // A job in its first run that never started has made nothing: no need to read it.
+  const state = job.status === 'QUEUED' && job.run === 1 ? toState(job, []) : await loadState(tx, job)
   if (job.stoppingFor === 'DEADLINE') return await finishJob(tx, job, state, decideDeadline(state))
   const best = chooseBest(state.settings, state.rounds)
   return await endJob(tx, job, {

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import type { NewEvent } from '../events/append-event.ts'
 import { sql } from '../sql.ts'
-import { finishIfStopped } from './finish-job.ts'
+import { finishStopped } from './finish-job.ts'
 import type { JobRow } from './job-row.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { JobRow } from './job-row.ts'
  */
 export async function stopJob(tx: Tx, job: JobRow, reason: 'CANCELED' | 'DEADLINE'): Promise<NewEvent[]> {
   job.stoppingFor = reason
-  await tx.query(sql`
+  const { rows } = await tx.query<{ isLeased: boolean }>(sql`
     with stopping as (
       update job set stopping_for = ${reason}::stop_reason,
         cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
@@ -24,8 +24,11 @@ export async function stopJob(tx: Tx, job: JobRow, reason: 'CANCELED' | 'DEADLIN
       ended_at = case when state = 'LEASED' then ended_at else clock_timestamp() end,
       is_abort_asked = true
     from mine
-    where task.id = mine.id`)
-  await tx.query(sql`select pg_notify('cancel', ${job.id})`)
-  const finished = await finishIfStopped(tx, job)
-  return finished === null ? [] : [finished]
+    where task.id = mine.id
+    returning state = 'LEASED' as "isLeased"`)
+  if (rows.some(task => task.isLeased)) {
+    await tx.query(sql`select pg_notify('cancel', ${job.id})`)
+    return []
+  }
+  return [await finishStopped(tx, job)]
 }

@@ -30,73 +30,85 @@ export async function claimTasks(db: Db, request: ClaimRequest): Promise<Claimed
   return claimed
 }
 
-// A claim that waited for a rival chose from rows the rival has taken since: it then gets fewer and looks again.
-const MAX_LOOKS = 4
+// A claim that waited for a rival may have chosen tenants whose tasks the rival took: it looks again.
+const MAX_LOOKS = 3
+// Tenants looked at beyond the free slots, for the same reason.
+const SPARE_TENANTS = 4
 
 async function claimInto(claimed: ClaimedTask[], db: Db, request: ClaimRequest, onlyFirst: boolean): Promise<void> {
   for (let look = 1; look <= MAX_LOOKS && claimed.length < request.limit; look++) {
-    const { queue, workerId, leaseMs, stageSeconds } = request
-    const limit = request.limit - claimed.length
-    const { rows } = await db.query<ClaimedTask & { chosen: number }>(sql`
-      with clock as materialized (
-        select v from queue_clock where queue = ${queue} for update
-      ), turn as (
-        select c.tenant_id, greatest(c.v, clock.v) as v, ${stageSeconds}::float8 / t.weight as step
-        from clock cross join tenant_clock c join tenant t on t.id = c.tenant_id
-        where c.queue = ${queue}
-      ), boosted as (
-        select id, tenant_id, boost, 0::float8 as place
-        from task
-        where queue = ${queue} and state = 'READY' and boost > 0 and (is_first or not ${onlyFirst}::boolean)
-        order by boost desc, job_id
-        limit ${limit}::int
-      ), waiting as (
-        select w.id, turn.tenant_id, 0::smallint as boost, turn.v + (w.place - 1) * turn.step as place
-        from turn cross join lateral (
-          select id, row_number() over () as place from (
-            select id from task
-            where queue = ${queue} and tenant_id = turn.tenant_id and state = 'READY' and boost = 0
-              and (is_first or not ${onlyFirst}::boolean)
-            order by priority desc, round_index desc, job_id, candidate
-            limit ${limit}::int) as own) as w
-        order by place
-        limit ${limit}::int
-      ), chosen as (
-        select * from (select * from boosted union all select * from waiting) as candidate
-        order by boost desc, place
-        limit ${limit}::int
-      ), locked as (
-        select task.id from task join chosen using (id) where task.state = 'READY' for update of task skip locked
-      ), claimed as (
-        update task set
-          state = 'LEASED', owner = ${workerId}::uuid, token = token + 1, is_abort_asked = false,
-          lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
-          first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
-        from locked
-        where task.id = locked.id
-        returning task.*
-      ), attempted as (
-        insert into attempt (task_id, token, worker_id) select id, token, owner from claimed
-      ), taken as (
-        select tenant_id, count(*) as tasks from claimed group by tenant_id
-      ), charged as (
-        update tenant_clock c set v = turn.v + taken.tasks * turn.step
-        from taken join turn using (tenant_id)
-        where c.queue = ${queue} and c.tenant_id = taken.tenant_id
-      ), advanced as (
-        update queue_clock set v = greatest(queue_clock.v, least.v)
-        from (select min(turn.v) as v from taken join turn using (tenant_id)) as least
-        where queue_clock.queue = ${queue} and least.v is not null
-      )
-      select c.id, c.token, c.owner as "workerId", c.tenant_id as "tenantId", c.job_id as "jobId", c.run, c.stage,
-        c.round_index as "roundIndex", c.candidate, c.call, c.round_id as "roundId", c.queue, c.failures, c.crashes,
-        c.endpoint_id as "lastEndpointId", c.first_claimed_at as "firstClaimedAt",
-        (select count(*) from chosen) as "chosen"
-      from claimed c join chosen using (id)
-      order by chosen.boost desc, chosen.place`)
-    const chosen = rows[0]?.chosen ?? 0
-    for (const { chosen: _, ...task } of rows) claimed.push(task)
-    // No row at all says nothing of how many were chosen, so it is worth one more look.
-    if (rows.length > 0 ? rows.length === chosen : look > 1) return
+    const found = await claimOnce(db, { ...request, limit: request.limit - claimed.length }, onlyFirst)
+    claimed.push(...found.tasks)
+    if (!found.hasMissed) return
   }
+}
+
+type Found = { tasks: ClaimedTask[]; hasMissed: boolean }
+
+async function claimOnce(db: Db, request: ClaimRequest, onlyFirst: boolean): Promise<Found> {
+  const { queue, workerId, limit, leaseMs, stageSeconds } = request
+  const { rows } = await db.query<ClaimedTask & { hasMissed: boolean }>(sql`
+    with clock as materialized (
+      select v from queue_clock where queue = ${queue} for update
+    ), boosted as materialized (
+      select task.id, task.tenant_id, task.boost, 0::float8 as place
+      from task where task.queue = ${queue} and task.state = 'READY' and task.boost > 0
+        and (task.is_first or not ${onlyFirst}::boolean) and (select v from clock) is not null
+      order by task.boost desc, task.job_id
+      limit ${limit}::int
+      for update skip locked
+    ), turn as materialized (
+      select c.tenant_id, greatest(c.v, clock.v) as v, ${stageSeconds}::float8 / t.weight as step
+      from clock cross join tenant_clock c join tenant t on t.id = c.tenant_id
+      where c.queue = ${queue} and exists (
+        select from task where queue = ${queue} and tenant_id = c.tenant_id and state = 'READY'
+          and (is_first or not ${onlyFirst}::boolean))
+      order by greatest(c.v, clock.v)
+      limit ${limit + SPARE_TENANTS}::int
+    ), waiting as materialized (
+      select own.id, turn.tenant_id, 0::smallint as boost, turn.v + (own.place - 1) * turn.step as place
+      from turn cross join lateral (
+        select id, row_number() over () as place from (
+          select id from task
+          where queue = ${queue} and tenant_id = turn.tenant_id and state = 'READY' and boost = 0
+            and (is_first or not ${onlyFirst}::boolean)
+          order by priority desc, round_index desc, job_id, candidate
+          limit ${limit}::int - (select count(*) from boosted)
+          for update skip locked) as ordered) as own
+    ), chosen as (
+      select * from (select * from boosted union all select * from waiting) as candidate
+      order by boost desc, place
+      limit ${limit}::int
+    ), claimed as (
+      update task set
+        state = 'LEASED', owner = ${workerId}::uuid, token = token + 1, is_abort_asked = false,
+        lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
+        first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
+      from chosen
+      where task.id = chosen.id
+      returning task.*, chosen.boost as order_boost, chosen.place
+    ), attempted as (
+      insert into attempt (task_id, token, worker_id) select id, token, owner from claimed
+    ), taken as (
+      select tenant_id, count(*) as tasks from claimed group by tenant_id
+    ), charged as (
+      update tenant_clock c
+      set v = greatest(c.v, clock.v) + taken.tasks * ${stageSeconds}::float8 / t.weight
+      from taken join tenant t on t.id = taken.tenant_id cross join clock
+      where c.queue = ${queue} and c.tenant_id = taken.tenant_id
+    ), advanced as (
+      update queue_clock set v = greatest(queue_clock.v, lowest.v)
+      from (select min(turn.v) as v from taken join turn using (tenant_id)) as lowest
+      where queue_clock.queue = ${queue} and lowest.v is not null
+    ), shortfall as (
+      select (select count(*) from claimed) < ${limit}::int and exists (select from turn where tenant_id not in (
+        select tenant_id from taken)) as has_missed
+    )
+    select c.id, c.token, c.owner as "workerId", c.tenant_id as "tenantId", c.job_id as "jobId", c.run, c.stage,
+      c.round_index as "roundIndex", c.candidate, c.call, c.round_id as "roundId", c.queue, c.failures, c.crashes,
+      c.endpoint_id as "lastEndpointId", c.first_claimed_at as "firstClaimedAt", shortfall.has_missed as "hasMissed"
+    from shortfall left join claimed c on true
+    order by c.order_boost desc, c.place`)
+  const tasks = rows.flatMap(({ hasMissed: _, ...task }) => (task.id === null ? [] : [task]))
+  return { tasks, hasMissed: rows[0]?.hasMissed ?? false }
 }
