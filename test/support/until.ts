@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+type Falsy = false | null | undefined | 0 | ''
+
+/** Resolves once `check` gives something truthy, with that; fails with `what` after `limitMs`. */
+export async function until<Value>(
+  what: string,
+  check: () => Value | Promise<Value>,
+  limitMs = 10_000,
+): Promise<Exclude<Value, Falsy>> {
+  const giveUpAt = Date.now() + limitMs
+  for (;;) {
+    const value = await check()
+    if (value) return value as Exclude<Value, Falsy> // truthiness narrows no type parameter
+    if (Date.now() > giveUpAt) throw new Error(`Waited ${limitMs} ms in vain: ${what}.`)
+    await sleep(5)
+  }
+}
+
+/** The promise's value, or a failure that says `what` after `limitMs`. */
+export async function within<Value>(what: string, promise: Promise<Value>, limitMs = 10_000): Promise<Value> {
+  const stop = new AbortController()
+  const late = sleep(limitMs, undefined, { signal: stop.signal }).then(() => {
+    throw new Error(`Waited ${limitMs} ms in vain: ${what}.`)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    late.catch(() => {})
+    stop.abort()
+  }
+}
