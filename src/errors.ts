@@ -1,6 +1,8 @@
 // Expected failures. Each has a stable code, read-only fields and a sentence fit for users that names the value and the
 // way out. Anything thrown that is no DomainError is a bug or an outage and is masked at the edge.
 
+import type { JobStatus } from './generated/prisma/enums.ts'
+
 /** The base of every expected failure. */
 export class DomainError extends Error {
   readonly code: string
@@ -67,8 +69,8 @@ export class ModelUnavailableError extends DomainError {
 
 /** The job has already ended in a way that cannot be canceled. */
 export class JobFinishedError extends DomainError {
-  readonly status: string
-  constructor(status: string) {
+  readonly status: JobStatus
+  constructor(status: JobStatus) {
     super('JOB_FINISHED', `The job has already ended as ${status}.`)
     this.status = status
   }
@@ -76,8 +78,8 @@ export class JobFinishedError extends DomainError {
 
 /** Only a failed job can be retried. */
 export class JobNotFailedError extends DomainError {
-  readonly status: string
-  constructor(status: string) {
+  readonly status: JobStatus
+  constructor(status: JobStatus) {
     super('JOB_NOT_FAILED', `Only a failed job can be retried; this one is ${status}.`)
     this.status = status
   }
@@ -85,8 +87,8 @@ export class JobNotFailedError extends DomainError {
 
 /** The job has not ended, so it cannot be deleted; cancel it first. */
 export class JobActiveError extends DomainError {
-  readonly status: string
-  constructor(status: string) {
+  readonly status: JobStatus
+  constructor(status: JobStatus) {
     super('JOB_ACTIVE', `The job is ${status}; cancel it before deleting it.`)
     this.status = status
   }

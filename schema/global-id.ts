@@ -1,0 +1,31 @@
+import { validate } from 'uuid'
+
+/** The types that `node` can load. */
+export const nodeTypes = ['Job', 'Round', 'Critique', 'Image', 'Endpoint', 'Worker', 'ApiKey'] as const
+export type NodeType = (typeof nodeTypes)[number]
+
+/** The global id of an object: `Type:uuid` in base64url, opaque to callers. */
+export function encodeGlobalId(typename: string, id: string): string {
+  return Buffer.from(`${typename}:${id}`).toString('base64url')
+}
+
+/** The parts of a global id; both are empty for a text that is none. */
+export function decodeGlobalId(globalId: string): { typename: string; id: string } {
+  const text = Buffer.from(globalId, 'base64url').toString()
+  const [typename = '', id = '', ...rest] = text.split(':')
+  // Only our own spelling counts, so that one object has one id.
+  const isOurs =
+    rest.length === 0 && validate(id) && id === id.toLowerCase() && encodeGlobalId(typename, id) === globalId
+  return isOurs ? { typename, id } : { typename: '', id: '' }
+}
+
+/** Whether a decoded id belongs to a type that `node` can load. */
+export function isNodeId(id: { typename: string; id: string }): boolean {
+  return (nodeTypes as readonly string[]).includes(id.typename) && id.id !== ''
+}
+
+/** The uuid in a global id of this type; null for any other text. */
+export function toUuid(globalId: string, typename: NodeType | 'Upload'): string | null {
+  const decoded = decodeGlobalId(globalId)
+  return decoded.typename === typename && decoded.id !== '' ? decoded.id : null
+}

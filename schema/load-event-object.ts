@@ -1,0 +1,42 @@
+// What events name, read as it is today. Plain columns alone in the conditions, so that the reads of one page of events
+// go to the database together; the event came from the tenant's own log, and its job id keeps the rest within it.
+
+import { NotFoundError } from '../src/errors.ts'
+import type { Prisma } from '../src/generated/prisma/client.ts'
+import type { Context } from './context.ts'
+import { toGraphQLError } from './errors-to-graphql.ts'
+
+/** The event's job. Throws a NOT_FOUND GraphQLError where it was deleted since. */
+export async function loadJob(
+  query: { include?: Prisma.JobInclude; select?: Prisma.JobSelect },
+  jobId: string,
+  context: Context,
+) {
+  const where = { id: jobId, tenantId: context.caller.tenantId }
+  return (await context.deps.prisma.job.findUnique({ ...query, where })) ?? gone('job')
+}
+
+/** The event's round; likewise. */
+export async function loadRound(
+  query: { include?: Prisma.RoundInclude; select?: Prisma.RoundSelect },
+  event: { jobId: string; roundId: string },
+  context: Context,
+) {
+  const where = { id: event.roundId, jobId: event.jobId }
+  return (await context.deps.prisma.round.findUnique({ ...query, where })) ?? gone('round')
+}
+
+/** The event's critique; likewise. */
+export async function loadCritique(
+  query: { include?: Prisma.CritiqueInclude; select?: Prisma.CritiqueSelect },
+  event: { critiqueId: string },
+  context: Context,
+) {
+  return (
+    (await context.deps.prisma.critique.findUnique({ ...query, where: { id: event.critiqueId } })) ?? gone('critique')
+  )
+}
+
+function gone(noun: string): never {
+  throw toGraphQLError(new NotFoundError(noun, noun))
+}

@@ -1,0 +1,54 @@
+import DataLoader from 'dataloader'
+import { catalog } from '../src/catalog.ts'
+import type { Deps } from '../src/deps.ts'
+import { type KnownModel, type ModelLoad, readModelLoads, readModels } from '../src/fleet/read-models.ts'
+import type { Critique } from '../src/generated/prisma/client.ts'
+import { queuePosition } from '../src/jobs/queue-position.ts'
+import type { Caller } from '../src/tenancy/caller.ts'
+
+/** What many objects of one answer ask for, fetched with one statement each. Made anew for every execution. */
+export type Loaders = {
+  /** By model id. */
+  readonly model: DataLoader<string, KnownModel>
+  readonly modelLoad: DataLoader<string, ModelLoad>
+  /** The thinker's critique by round id. */
+  readonly thinkerCritique: DataLoader<string, Critique | null>
+  /** How many stages run, by worker id. */
+  readonly workerInFlight: DataLoader<string, number>
+  /** By job id. */
+  readonly queuePosition: DataLoader<string, number | null>
+}
+
+/** Loaders that see what this caller may see. */
+export function makeLoaders({ db, prisma }: Deps, caller: Caller): Loaders {
+  return {
+    model: new DataLoader(async ids => {
+      const known = new Map((await readModels(db)).map(model => [model.id, model]))
+      return ids.map(id => known.get(id) ?? catalog.get(id) ?? { id, kinds: [], parameters: [] })
+    }),
+    modelLoad: new DataLoader(async ids => {
+      const loads = await readModelLoads(db, ids)
+      return ids.map(id => loads.get(id) ?? { isAvailable: false, capacity: 0, inFlight: 0, queued: 0 })
+    }),
+    thinkerCritique: new DataLoader(async ids => {
+      const critiques = await prisma.critique.findMany({
+        where: { roundId: { in: [...ids] }, source: 'THINKER', round: { job: { tenantId: caller.tenantId } } },
+      })
+      const byRound = new Map(critiques.map(critique => [critique.roundId, critique]))
+      return ids.map(id => byRound.get(id) ?? null)
+    }),
+    workerInFlight: new DataLoader(async ids => {
+      const groups = await prisma.task.groupBy({
+        by: ['owner'],
+        where: { state: 'LEASED', owner: { in: [...ids] } },
+        _count: true,
+      })
+      const counts = new Map(groups.map(group => [group.owner, group._count]))
+      return ids.map(id => counts.get(id) ?? 0)
+    }),
+    queuePosition: new DataLoader(async ids => {
+      const positions = await queuePosition(db, [...ids])
+      return ids.map(id => positions.get(id) ?? null)
+    }),
+  }
+}
