@@ -13,7 +13,7 @@ import { hasRole } from '../src/tenancy/caller.ts'
 import { fieldComplexity, inPage, listMultiplier } from './complexity.ts'
 import type { Context } from './context.ts'
 import { toGraphQLError } from './errors-to-graphql.ts'
-import { decodeGlobalId, encodeGlobalId, isNodeId } from './global-id.ts'
+import { decodeNodeId, encodeGlobalId } from './global-id.ts'
 
 const MAX_NODES = 100
 
@@ -48,12 +48,12 @@ export const builder = new SchemaBuilder<{
     client: context => context.deps.prisma,
     dmmf: getDatamodel(),
     exposeDescriptions: false,
-    onUnusedQuery: 'error',
+    onUnusedQuery: null,
   },
   relay: {
     idFieldOptions: { description: 'Global id: unique over all types, opaque.' },
     encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
-    decodeGlobalID: decodeGlobalId,
+    decodeGlobalID: decodeNodeId,
     cursorType: 'String',
     nodeTypeOptions: { description: 'Anything that can be loaded again by its global id.' },
     pageInfoTypeOptions: { description: 'Where a page stands in its list.' },
@@ -73,20 +73,19 @@ export const builder = new SchemaBuilder<{
     beforeArgOptions: { description: 'Cursor of the item after the last wanted one.' },
     nodeQueryOptions: {
       description: 'Any object by its global id; null where there is none that the caller may see.',
-      resolve: (_root, { id }, _context, _info, resolveNode) => (isNodeId(id) ? resolveNode(id) : null),
+      args: { id: { description: 'Its global id.' } },
     },
     nodesQueryOptions: {
       description: `Up to ${MAX_NODES} objects by their global ids, in the order asked; null where there is none that the caller may see.`,
+      args: { ids: { description: 'Their global ids.' } },
       complexity: args => ({ field: 1, multiplier: Array.isArray(args.ids) ? args.ids.length : 1 }),
-      resolve: async (_root, { ids }, _context, _info, resolveNodes) => {
+      resolve: (_root, { ids }, _context, _info, resolveNodes) => {
         if (ids.length > MAX_NODES) {
           throw toGraphQLError(
             new InvalidInputError('ids', `ids must hold at most ${MAX_NODES} ids, not ${ids.length}.`),
           )
         }
-        const found = await resolveNodes(ids.filter(isNodeId))
-        let next = 0
-        return ids.map(id => (isNodeId(id) ? found[next++] : null))
+        return resolveNodes(ids)
       },
     },
   },

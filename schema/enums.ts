@@ -106,8 +106,13 @@ export const EndpointHealth = builder.enumType('EndpointHealth', {
 })
 
 export const ImageFormat = builder.enumType('ImageFormat', {
-  description: 'The encoding of a variant. PNG is lossless.',
-  values: ['PNG', 'JPEG', 'WEBP', 'AVIF'] as const,
+  description: 'The encoding of a variant.',
+  values: {
+    PNG: { description: 'Lossless.' },
+    JPEG: { description: 'Lossy, without transparency.' },
+    WEBP: { description: 'Lossy, smaller than JPEG.' },
+    AVIF: { description: 'Lossy, the smallest; slow to make.' },
+  } as const,
 })
 
 export const OrderDirection = builder.enumType('OrderDirection', {

@@ -1,4 +1,4 @@
-import { validate } from 'uuid'
+import { NIL, validate } from 'uuid'
 
 /** The types that `node` can load. */
 export const nodeTypes = ['Job', 'Round', 'Critique', 'Image', 'Endpoint', 'Worker', 'ApiKey'] as const
@@ -19,9 +19,10 @@ export function decodeGlobalId(globalId: string): { typename: string; id: string
   return isOurs ? { typename, id } : { typename: '', id: '' }
 }
 
-/** Whether a decoded id belongs to a type that `node` can load. */
-export function isNodeId(id: { typename: string; id: string }): boolean {
-  return (nodeTypes as readonly string[]).includes(id.typename) && id.id !== ''
+/** For `node`: the same, but a text that names no node becomes an id that no object has, as the relay plugin needs one. */
+export function decodeNodeId(globalId: string): { typename: string; id: string } {
+  const decoded = decodeGlobalId(globalId)
+  return (nodeTypes as readonly string[]).includes(decoded.typename) ? decoded : { typename: nodeTypes[0], id: NIL }
 }
 
 /** The uuid in a global id of this type; null for any other text. */

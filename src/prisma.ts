@@ -9,6 +9,8 @@ export type PrismaConfig = {
   /** Default 10. */
   maxConnections?: number
   log?: Logger
+  /** Told of every statement it sends. */
+  logStatement?: (sql: string) => void
 }
 
 /**
@@ -31,5 +33,9 @@ export function connectPrisma(config: PrismaConfig): PrismaClient {
     },
     { onPoolError: report, onConnectionError: report },
   )
-  return new PrismaClient({ adapter })
+  const { logStatement } = config
+  if (!logStatement) return new PrismaClient({ adapter })
+  const client = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
+  client.$on('query', event => logStatement(event.query))
+  return client as unknown as PrismaClient // the same client, whose type also says what it reports
 }

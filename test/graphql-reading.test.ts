@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../schema/global-id.ts'
+import type { Caller } from '../src/tenancy/caller.ts'
+import { everyJobField } from './support/documents.ts'
+import { openTestApi, type TestApi } from './support/graphql.ts'
+import { createCaller, createFinishedJob, type Trajectory } from './support/seed.ts'
+import { newJob, seedImage, seedModels, startJob, testEditor, testThinker } from './support/stage-driver.ts'
+
+let api: TestApi
+let caller: Caller
+let operator: Caller
+let made: Trajectory
+
+beforeAll(async () => {
+  api = await openTestApi()
+  await seedModels(api.db)
+  caller = await createCaller(api.db, 'READ')
+  operator = await createCaller(api.db, 'OPERATOR')
+  made = await createFinishedJob(api.db, caller, {
+    job: { tags: ['a', 'b'], metadata: { row: 7 }, batch: 'first', priority: 3 },
+  })
+})
+afterAll(() => api.close())
+
+test('a job tells its settings, rounds, critiques and images', async () => {
+  const { job } = await api.get(caller, `query($id: ID!) { job(id: $id) { ...JobFields } } ${everyJobField}`, {
+    id: made.job,
+  })
+  expect(job).toMatchObject({
+    id: made.job,
+    kind: 'EDIT',
+    status: 'SUCCEEDED',
+    stopReason: 'SATISFIED',
+    instruction: 'make it brighter',
+    source: { id: made.source, width: 8, byteSize: 100 },
+    editor: { id: testEditor, kinds: ['EDITOR'], isAvailable: false },
+    thinker: { id: testThinker, kinds: ['THINKER'] },
+    settings: {
+      maxRounds: 2,
+      firstRound: 'DIRECT',
+      stop: { semanticAtLeast: 8, patience: null },
+      editorParameters: {},
+    },
+    bestRound: { id: made.rounds[1], isBest: true },
+    result: { id: made.image },
+    error: null,
+    priority: 3,
+    batch: 'first',
+    tags: ['a', 'b'],
+    metadata: { row: 7 },
+    run: 1,
+    queuePosition: null,
+    lastEventSeq: 9,
+    editorSeconds: 3,
+    thinkerTokens: 200,
+  })
+  expect(job.rounds).toHaveLength(2)
+  expect(job.rounds[0]).toMatchObject({
+    id: made.rounds[0],
+    index: 1,
+    candidate: 0,
+    status: 'CRITIQUED',
+    prompt: 'make it brighter',
+    promptSource: 'INSTRUCTION',
+    isSatisfied: false,
+    isBest: false,
+    critique: { id: made.critiques[0], by: testThinker, semantic: 5, quality: 6, overall: Math.sqrt(30) },
+    critiques: [{ id: made.critiques[0] }],
+  })
+  expect(job.rounds[1]).toMatchObject({ promptSource: 'REFINED', prompt: job.rounds[0].critique.refinedPrompt })
+  expect(new Date(job.finishedAt).toISOString()).toBe(job.finishedAt)
+})
+
+test('a page of jobs with everything below them takes as many statements as one job', async () => {
+  const reader = await createCaller(api.db, 'READ')
+  const document = `query($first: Int) { jobs(first: $first) { edges { node { ...JobFields } } } } ${everyJobField}`
+  for (let n = 0; n < 5; n++) await createFinishedJob(api.db, reader)
+  api.takeStatements()
+  await api.get(reader, document, { first: 1 })
+  const ofOne = api.takeStatements().length
+  const { jobs } = await api.get(reader, document, { first: 100 })
+  expect(jobs.edges).toHaveLength(5)
+  expect(api.takeStatements()).toHaveLength(ofOne)
+  expect(ofOne).toBeLessThanOrEqual(2)
+})
+
+test('every object is found again by its node id, and several at once in the order asked', async () => {
+  const ids = [
+    made.critiques[0],
+    made.job,
+    made.source,
+    made.rounds[1],
+    encodeGlobalId('Job', made.job),
+    'nonsense',
+    '',
+  ]
+  const { nodes } = await api.get(caller, 'query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }', { ids })
+  expect(nodes).toEqual([
+    { __typename: 'Critique', id: made.critiques[0] },
+    { __typename: 'Job', id: made.job },
+    { __typename: 'Image', id: made.source },
+    { __typename: 'Round', id: made.rounds[1] },
+    null,
+    null,
+    null,
+  ])
+  const { node } = await api.get(
+    caller,
+    'query($id: ID!) { node(id: $id) { ... on Critique { by round { id index job { id } } } } }',
+    { id: made.critiques[1] },
+  )
+  expect(node).toEqual({ by: testThinker, round: { id: made.rounds[1], index: 2, job: { id: made.job } } })
+})
+
+test('more than a hundred nodes at once are refused with the limit', async () => {
+  const ids = Array.from({ length: 101 }, () => made.job)
+  const { data, errors } = await api.run(caller, 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })
+  expect(data).toBeNull()
+  expect(errors).toMatchObject([{ code: 'INVALID_INPUT', field: 'ids', message: expect.stringContaining('100') }])
+})
+
+test('a text that is no id is not there, in every spelling', async () => {
+  const uuid = Buffer.from(made.job, 'base64url').toString().split(':')[1] ?? ''
+  const spellings = [
+    '',
+    'x',
+    uuid,
+    `Job:${uuid}`,
+    `${made.job}=`,
+    encodeGlobalId('Round', uuid),
+    encodeGlobalId('Job', 'x'),
+  ]
+  for (const id of [...spellings, encodeGlobalId('Job', uuid.toUpperCase()), '\0', '💥'.repeat(1000)]) {
+    expect(await api.get(caller, 'query($id: ID!) { job(id: $id) { id } image(id: $id) { id } }', { id })).toEqual({
+      job: null,
+      image: null,
+    })
+  }
+})
+
+test('a waiting job has a place in its queue, a finished one none', async () => {
+  const reader = await createCaller(api.db, 'READ')
+  const source = await seedImage(api.db, reader.tenantId)
+  const waiting = [newJob(source, { priority: 5 }), newJob(source), newJob(source)]
+  const ids: string[] = []
+  for (const job of waiting) ids.push(encodeGlobalId('Job', await startJob(api.db, reader.tenantId, job)))
+  const { jobs } = await api.get(reader, '{ jobs { edges { node { id status queuePosition } } } }')
+  expect(jobs.edges.map((edge: { node: object }) => edge.node)).toEqual(
+    [2, 1, 0].map(n => ({ id: ids[n], status: 'QUEUED', queuePosition: n + 1 })),
+  )
+  await api.db.query('delete from job where tenant_id = $1', [reader.tenantId])
+})
+
+test('models are those ever registered in their order, then the catalogue', async () => {
+  const { models } = await api.get(
+    caller,
+    '{ models { id kinds isAvailable capacity queued inFlight parameters { name } } }',
+  )
+  expect(models.map((model: { id: string }) => model.id)).toEqual([
+    testEditor,
+    testThinker,
+    'builtin-retouch',
+    'builtin-critic',
+  ])
+  expect(models[2]).toMatchObject({ kinds: ['EDITOR'], isAvailable: false, parameters: [{ name: 'variation' }] })
+  const thinkers = await api.get(caller, '{ models(kind: THINKER) { id } }')
+  expect(thinkers.models).toEqual([{ id: testThinker }, { id: 'builtin-critic' }])
+})
+
+test('the fleet is seen by all, its hosts and URLs by operators alone', async () => {
+  await api.db.query(`insert into model (id, kinds, position) values ('served', '{EDITOR}', 9)`)
+  await api.db.query(`
+    with w as (insert into worker (id, host, version, slots) values (gen_random_uuid(), 'gpu-1', '1.0.0', 4) returning id)
+    insert into endpoint (id, model_id, engine, url, capacity, health, worker_id, lease_until)
+    select gen_random_uuid(), 'served', 'openai-images', 'http://gpu-1:8000', 3, 'HEALTHY', id, now() + interval '1 hour'
+    from w`)
+  const document = `{
+    endpoints { model { id isAvailable capacity } engine url health capacity inFlight medianSeconds failures worker { id } }
+    workers { id host version slots inFlight isDraining }
+  }`
+  const seen = await api.get(caller, document)
+  expect(seen.endpoints).toMatchObject([
+    { model: { id: 'served', isAvailable: true, capacity: 3 }, url: null, worker: { id: seen.workers[0].id } },
+  ])
+  expect(seen.workers).toMatchObject([{ host: null, slots: 4, inFlight: 0 }])
+  const all = await api.get(operator, document)
+  expect(all.endpoints[0].url).toBe('http://gpu-1:8000')
+  expect(all.workers[0].host).toBe('gpu-1')
+  await api.db.query(`delete from model where id = 'served'`)
+})
+
+test('a viewer sees the tenant, the role, what it uses and its quotas', async () => {
+  const viewer = await createCaller(api.db, 'WRITE')
+  await api.db.query(`update tenant set quotas = '{"maxJobsPerDay": 9}' where id = $1`, [viewer.tenantId])
+  const source = await seedImage(api.db, viewer.tenantId)
+  await startJob(api.db, viewer.tenantId, newJob(source))
+  const seen = await api.get(viewer, '{ viewer { tenant role keyName queuedJobs runningJobs storedBytes quotas } }')
+  expect(seen.viewer).toEqual({
+    tenant: viewer.tenant,
+    role: 'WRITE',
+    keyName: 'write key',
+    queuedJobs: 1,
+    runningJobs: 0,
+    storedBytes: 100,
+    quotas: { maxUnfinishedJobs: null, maxJobsPerDay: 9, maxStoredBytes: null },
+  })
+  await api.db.query('delete from job where tenant_id = $1', [viewer.tenantId])
+})
+
+test('a batch counts its jobs by status and lists them', async () => {
+  const document = `query($label: String!) {
+    batch(label: $label) { label total queued running succeeded failed canceled jobs(first: 5) { edges { node { id } } } }
+  }`
+  const { batch } = await api.get(caller, document, { label: 'first' })
+  const counts = { total: 1, queued: 0, running: 0, succeeded: 1, failed: 0, canceled: 0 }
+  expect(batch).toEqual({ label: 'first', ...counts, jobs: { edges: [{ node: { id: made.job } }] } })
+  expect(await api.get(caller, document, { label: 'none' })).toEqual({ batch: null })
+  expect(await api.get(caller, document, { label: 'nul\0' })).toEqual({ batch: null })
+  expect(await api.get(operator, document, { label: 'first' })).toEqual({ batch: null })
+})
+
+test('image links carry the width and format, and refuse a width out of range with the limit', async () => {
+  const document = 'query($id: ID!, $w: Int) { image(id: $id) { url(width: $w, format: WEBP) plain: url } }'
+  const { image } = await api.get(caller, document, { id: made.source, w: 4 })
+  expect(image.url).toMatch(/^http:\/\/localhost:4000\/images\/.*w=4&f=webp&e=\d+&s=/)
+  expect(image.plain).not.toContain('w=')
+  const refused = await api.run(caller, document, { id: made.source, w: 5000 })
+  expect(refused.errors).toMatchObject([
+    { code: 'INVALID_INPUT', field: 'width', message: expect.stringContaining('4096') },
+  ])
+})
+
+test('more critiques than the limit are refused with the limit', async () => {
+  const document = 'query($id: ID!) { job(id: $id) { rounds { critiques(first: 101) { id } } } }'
+  const { errors } = await api.run(caller, document, { id: made.job })
+  expect(errors).toMatchObject([
+    { code: 'INVALID_INPUT', field: 'first', message: expect.stringContaining('1 to 100') },
+  ])
+})
