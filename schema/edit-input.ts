@@ -94,6 +94,7 @@ export const settingsRule = z
     resubmitUncertain: z.boolean().nullish(),
     seed: intFrom(0, MAX_SEED).nullish(),
     editorParameters: jsonOf(MAX_PARAMETER_BYTES)
+      .optional()
       .refine(value => value === null || value === undefined || isObject(value), 'must be an object')
       .transform(value => (isObject(value) ? value : {})),
   })
@@ -134,6 +135,8 @@ export const jobRule = z.object({
   tags: listOf(textOf(1, 100), 50)
     .nullish()
     .transform(tags => tags ?? []),
-  metadata: jsonOf(MAX_METADATA_BYTES).transform(value => value ?? null),
+  metadata: jsonOf(MAX_METADATA_BYTES)
+    .optional()
+    .transform(value => value ?? null),
   idempotencyKey: optional(textOf(1, 200)),
 })

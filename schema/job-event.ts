@@ -4,7 +4,7 @@ import { Critique } from './critique.ts'
 import { JobStatus, Stage, StopReason } from './enums.ts'
 import { Job } from './job.ts'
 import { JobError } from './job-error.ts'
-import { loadCritique, loadJob, loadRound } from './load-event-object.ts'
+import { findJob, loadCritique, loadJob, loadRound } from './load-event-object.ts'
 import { Round } from './round.ts'
 
 type Type = JobEvent['type']
@@ -39,7 +39,7 @@ export const JobEventRef = builder.interfaceRef<JobEvent>('JobEvent').implement(
       type: Job,
       nullable: true,
       description: jobDescription,
-      resolve: (query, event, _args, context) => (event.jobId === null ? null : loadJob(query, event.jobId, context)),
+      resolve: (query, event, _args, context) => (event.jobId === null ? null : findJob(query, event.jobId, context)),
     }),
   }),
 })

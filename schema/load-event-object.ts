@@ -6,14 +6,16 @@ import type { Prisma } from '../src/generated/prisma/client.ts'
 import type { Context } from './context.ts'
 import { toGraphQLError } from './errors-to-graphql.ts'
 
+type JobQuery = { include?: Prisma.JobInclude; select?: Prisma.JobSelect }
+
+/** The event's job; null where it was deleted since. */
+export async function findJob(query: JobQuery, jobId: string, { deps, caller }: Context) {
+  return await deps.prisma.job.findUnique({ ...query, where: { id: jobId, tenantId: caller.tenantId } })
+}
+
 /** The event's job. Throws a NOT_FOUND GraphQLError where it was deleted since. */
-export async function loadJob(
-  query: { include?: Prisma.JobInclude; select?: Prisma.JobSelect },
-  jobId: string,
-  context: Context,
-) {
-  const where = { id: jobId, tenantId: context.caller.tenantId }
-  return (await context.deps.prisma.job.findUnique({ ...query, where })) ?? gone('job')
+export async function loadJob(query: JobQuery, jobId: string, context: Context) {
+  return (await findJob(query, jobId, context)) ?? gone('job')
 }
 
 /** The event's round; likewise. */

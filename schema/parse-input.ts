@@ -54,11 +54,18 @@ export function listOf<T>(rule: z.ZodType<T>, maxItems: number): z.ZodType<T[]> 
   return z.array(rule).max(maxItems, `must have at most ${maxItems} items`)
 }
 
-/** A JSON value of at most so many bytes as text. */
+const MAX_DEPTH = 100
+
+/** A JSON value of at most so many bytes as text, nested at most 100 deep. */
 export function jsonOf(maxBytes: number): z.ZodType<unknown> {
+  const stop = { abort: true } // what follows recurses into the value
   return z
     .unknown()
-    .refine(value => byteSizeOf(value) <= maxBytes, `must take at most ${maxBytes} bytes as JSON`)
+    .refine(value => depthOf(value) <= MAX_DEPTH, { ...stop, message: `must be nested at most ${MAX_DEPTH} deep` })
+    .refine(value => Buffer.byteLength(JSON.stringify(value) ?? '') <= maxBytes, {
+      ...stop,
+      message: `must take at most ${maxBytes} bytes as JSON`,
+    })
     .refine(isStorable, storable)
 }
 
@@ -71,11 +78,13 @@ function isStorable(value: unknown): boolean {
   return Object.entries(value).every(([key, inner]) => isStorable(key) && isStorable(inner))
 }
 
-function byteSizeOf(value: unknown): number {
-  try {
-    return Buffer.byteLength(JSON.stringify(value) ?? '')
-  } catch {
-    return Number.POSITIVE_INFINITY // nested too deep to be written
+/** How many lists and objects lie within each other; no further than just above the limit. */
+function depthOf(value: unknown): number {
+  let level = [value]
+  for (let depth = 0; ; depth++) {
+    const holders = level.filter(item => typeof item === 'object' && item !== null)
+    if (holders.length === 0 || depth > MAX_DEPTH) return depth
+    level = holders.flatMap(item => Object.values(item as object)) // filtered just now
   }
 }
 

@@ -29,7 +29,7 @@ const tenantRule = z.object({
   weight: numberFrom(0.001, 1000)
     .nullish()
     .transform(weight => weight ?? 1),
-  quotas: jsonOf(16_384),
+  quotas: jsonOf(16_384).optional(),
 })
 
 const SetTenantSuccess = builder.objectRef<{ tenant: string }>('SetTenantSuccess').implement({

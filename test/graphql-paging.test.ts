@@ -133,15 +133,15 @@ test('filters narrow the list by status, tags, batch and time', async () => {
 })
 
 test.each([
-  ['first', { first: 101 }, '0 to 100, not 101'],
-  ['first', { first: -1 }, '0 to 100, not -1'],
-  ['last', { last: 1000 }, '0 to 100, not 1000'],
-  ['last', { first: 1, last: 1 }, 'together'],
-  ['filter.tags.0', { filter: { tags: [''] } }, '1 to 100 characters'],
-  ['filter.tags', { filter: { tags: Array(51).fill('t') } }, 'at most 50 items, not 51'],
-  ['filter.editor.1', { filter: { editor: ['a', 'nul\0'] } }, 'NUL'],
-  ['filter.batch', { filter: { batch: '\ud800' } }, 'surrogate'],
-])('a page by a bad %s is refused with the limit: %o', async (field, variables, message) => {
+  ['first', '0 to 100, not 101', { first: 101 }],
+  ['first', '0 to 100, not -1', { first: -1 }],
+  ['last', '0 to 100, not 1000', { last: 1000 }],
+  ['last', 'together', { first: 1, last: 1 }],
+  ['filter.tags.0', '1 to 100 characters', { filter: { tags: [''] } }],
+  ['filter.tags', 'at most 50 items, not 51', { filter: { tags: Array(51).fill('t') } }],
+  ['filter.editor.1', 'NUL', { filter: { editor: ['a', 'nul\0'] } }],
+  ['filter.batch', 'surrogate', { filter: { batch: '\ud800' } }],
+])('a page by a bad %s is refused with "%s"', async (field, message, variables) => {
   const { data, errors } = await api.run(caller, DOCUMENT, variables)
   expect(data).toBeNull()
   expect(errors).toMatchObject([{ code: 'INVALID_INPUT', field, message: expect.stringContaining(message) }])
