@@ -1,0 +1,107 @@
+import type { GradedClause } from './clause.ts'
+import { clampAmount, gradedOps } from './graded-ops.ts'
+import { hueDirection } from './look.ts'
+import type { Measurement, Values } from './measure.ts'
+
+/** One clause's verdict. `miss` is the distance from the asked change in tolerances: up to 1 is a hit; `hint` says why it cannot be. */
+export type GradedJudgement = {
+  clause: GradedClause
+  measured: number
+  miss: number
+  score: number
+  hint: string | null
+}
+
+// A hit is inside 14% of what was asked; the promise to users is 20%, which leaves room for other ways to measure.
+const relativeTolerance = 0.14
+
+/** Measures one clause against what was asked. A hit scores 8 to 10, no change at all 0. */
+export function judgeGraded(clause: GradedClause, measurement: Measurement): GradedJudgement {
+  const hint = findHindrance(clause, measurement.source)
+  const measured = measureChange(clause, measurement)
+  const miss = Math.abs(measured - clause.amount) / toleranceOf(clause, measurement.source)
+  // Nothing to take away, and nothing added: as good as it can be.
+  if (hint?.isHarmless && miss > 1) return { clause, measured, miss: 0.75, score: 8.5, hint: hint.text }
+  return { clause, measured, miss, score: scoreOf(miss), hint: hint?.text ?? null }
+}
+
+/** 10 for a perfect hit, 8 at the edge of the tolerance, falling to 0. */
+export const scoreOf = (miss: number): number => (miss <= 1 ? 10 - 2 * miss : Math.max(0, 8 - 1.5 * (miss - 1)))
+
+/**
+ * The amount to try next: the secant through (0, 0) and (tried, measured), damped while far off. A clause never tried
+ * starts at what was asked; one that did nothing or went the wrong way is doubled, within limits.
+ */
+export function nextAmount(judgement: GradedJudgement, tried: number | null): number {
+  const { clause, measured, miss } = judgement
+  if (tried === null || tried === 0) return clampAmount(clause.op, clause.amount, clause.unit)
+  if (miss < 0.12) return tried
+  const ratio = measured === 0 || clause.amount / measured <= 0 ? 2 : clause.amount / measured
+  const damped = Math.min(Math.max(ratio, 0.35), 2.4) ** (miss > 3 ? 0.95 : 1)
+  // Where the secant through the origin is far from the fixed gain, other clauses have their hand in it: go by the gain.
+  const byGain = tried + (clause.amount - measured)
+  const bySecant = tried * damped
+  const isOdd = ratio > 2.4 || ratio < 0.35
+  return clampAmount(clause.op, isOdd ? (bySecant + byGain) / 2 : bySecant, clause.unit)
+}
+
+/** The change of the clause's own measure, in the clause's unit. */
+export function measureChange(clause: GradedClause, { source, edited, hueDegrees }: Measurement): number {
+  const relative = (key: keyof Values) => (source[key] > 1e-6 ? (edited[key] / source[key] - 1) * 100 : 0)
+  switch (clause.op) {
+    case 'brightness':
+      return clause.unit === '%' ? relative('lightness') : edited.lightness - source.lightness
+    case 'contrast':
+      return relative('contrast')
+    case 'saturation':
+      return relative('chroma')
+    case 'warmth':
+      return edited.b - source.b
+    case 'tint': {
+      const direction = hueDirection(clause.color ?? { r: 0, g: 0, b: 0 }) ?? { a: 0, b: 0 }
+      return direction.a * (edited.a - source.a) + direction.b * (edited.b - source.b)
+    }
+    case 'hue':
+      // Half a turn and a bit is measured as less than half a turn the other way.
+      return nearestTurn(hueDegrees, clause.amount)
+    case 'highlights':
+      return edited.highlights - source.highlights
+    case 'shadows':
+      return edited.shadows - source.shadows
+    case 'exposure':
+      return Math.log2(Math.max(edited.luminance, 1e-6) / Math.max(source.luminance, 1e-6))
+    case 'sharpness':
+      return relative('sharpness')
+    case 'noise':
+      return relative('noise')
+    case 'grain':
+      return Math.sqrt(Math.max(0, edited.noise ** 2 - source.noise ** 2))
+    case 'vignette': {
+      const fall = (edited.corners / Math.max(source.corners, 1)) * (source.center / Math.max(edited.center, 1))
+      return (1 - fall) * 100
+    }
+    default:
+      clause.op satisfies never
+      return 0
+  }
+}
+
+/** How far off still counts as a hit, in the clause's unit. */
+export function toleranceOf({ op, amount, unit }: GradedClause, source: Values): number {
+  const floor = gradedOps[op].toleranceFloor
+  const inUnit = op === 'brightness' && unit === '%' ? (floor / Math.max(source.lightness, 5)) * 100 : floor
+  return Math.max(Math.abs(amount) * relativeTolerance, inUnit)
+}
+
+function nearestTurn(degrees: number, wanted: number): number {
+  return degrees + 360 * Math.round((wanted - degrees) / 360)
+}
+
+function findHindrance({ op, amount }: GradedClause, source: Values): { text: string; isHarmless: boolean } | null {
+  if ((op === 'saturation' || op === 'hue') && source.chroma < 1.5)
+    return { text: 'the picture has next to no colour', isHarmless: op === 'saturation' && amount < 0 }
+  if (op === 'noise' && amount < 0 && source.noise < 0.3)
+    return { text: 'the picture has next to no noise', isHarmless: true }
+  if (op === 'contrast' && source.contrast < 0.5) return { text: 'the picture is of one tone', isHarmless: amount < 0 }
+  return null
+}

@@ -1,0 +1,178 @@
+import type { Clause, Instruction, Kept, Unknown } from './clause.ts'
+import type { Lexeme } from './lexemes.ts'
+import { readLexemes } from './lexemes.ts'
+import { mergeClauses } from './merge-clauses.ts'
+import { type Modifiers, scaleClause } from './read-graded.ts'
+import { readKept } from './read-kept.ts'
+import { isGraded, type Reading, readTopic } from './read-segment.ts'
+import { readAfterthought, readUntitled } from './read-untitled.ts'
+import { first, pick, type Segment, type TopicLexeme, toSegments } from './segments.ts'
+import { settleTopics } from './settle-topics.ts'
+
+const maxClauses = 24
+const maxUnknown = 12
+
+type State = {
+  text: string
+  clauses: Clause[]
+  kept: Kept[]
+  unknown: Unknown[]
+  isKeeping: boolean
+  carried: Modifiers | null
+  last: TopicLexeme | null
+  qualifier: number
+  waiting: { topic: TopicLexeme; modifiers: Modifiers; segment: Segment }[]
+}
+
+/**
+ * Reads an instruction, or a prompt of the critic's, as clauses. Never throws; what it does not understand is listed, with
+ * the reason, and left undone. "Brighter and a bit warmer, then crop to a square" gives three clauses.
+ */
+export function parseInstruction(text: string): Instruction {
+  const state: State = {
+    text,
+    clauses: [],
+    kept: [],
+    unknown: [],
+    isKeeping: false,
+    carried: null,
+    last: null,
+    qualifier: 1,
+    waiting: [],
+  }
+  for (const segment of toSegments(readLexemes(text))) readSegment(state, segment)
+  refuseWaiting(state)
+  const clauses = mergeClauses(state.clauses)
+  if (clauses.length > maxClauses)
+    state.unknown.push({ text: 'the rest', reason: `it asks for more than ${maxClauses} changes at once` })
+  return {
+    clauses: clauses.slice(0, maxClauses),
+    kept: [...new Set(state.kept)],
+    unknown: state.unknown.slice(0, maxUnknown),
+  }
+}
+
+function readSegment(state: State, segment: Segment): void {
+  const isLoose = segment.joiner === 'and' || segment.joiner === 'comma'
+  const lexemes = settleTopics(segment.lexemes)
+  const topics = pick(lexemes, 'topic')
+  const directions = pick(lexemes, 'direction')
+  if (!isLoose) Object.assign(state, { carried: null, last: null, qualifier: 1, isKeeping: false })
+  const isNegated = lexemes.some(
+    each => each.is === 'not' || each.is === 'without' || each.is === 'keep' || each.is === 'stay',
+  )
+  const isTooMuch =
+    first(lexemes, 'not') && (first(lexemes, 'too') || (topics.length === 0 && first(lexemes, 'qualifier')))
+  if (isTooMuch) {
+    if (topics.length === 0) state.clauses = state.clauses.map(clause => scaleClause(clause, 0.5))
+    return
+  }
+  const isNounOnly = directions.length === 0 && topics.every(topic => topic.sign === 0) && !first(lexemes, 'number')
+  if (isNegated || (state.isKeeping && isNounOnly)) {
+    state.isKeeping = true
+    state.kept.push(...readKept(lexemes))
+    return
+  }
+  state.isKeeping = false
+  if (topics.length === 0) readWithoutTopic(state, segment, lexemes)
+  else readTopics(state, segment, lexemes, topics)
+}
+
+function readTopics(state: State, segment: Segment, lexemes: Lexeme[], topics: TopicLexeme[]): void {
+  const strange = findStrange(lexemes, topics)
+  if (strange?.isWhole) return refuse(state, segment, strange.reason)
+  const parts = topics.map((topic, index) => {
+    const from = index === 0 ? 0 : lexemes.indexOf(topics[index - 1] as Lexeme) + 1
+    const to = index === topics.length - 1 ? lexemes.length : lexemes.indexOf(topic) + 1
+    return { topic, lexemes: lexemes.slice(from, to) }
+  })
+  for (const part of parts) {
+    const hasOwnDegree = pick(part.lexemes, 'qualifier').length > 0 || pick(part.lexemes, 'number').length > 0
+    const reading = readTopic(part.topic, part.lexemes, state.text, state.carried)
+    if (reading.is === 'refused') refuse(state, segment, reading.reason)
+    else if (reading.is === 'undirected') state.waiting.push({ ...reading, segment })
+    else accept(state, segment, reading, hasOwnDegree)
+  }
+  if (strange) refuse(state, { ...segment, start: strange.start }, strange.reason)
+}
+
+function accept(state: State, segment: Segment, reading: Reading & { is: 'clauses' }, hasOwnDegree: boolean): void {
+  const { topic, modifiers } = reading
+  const isAdjective = topic.form === 'adjective' || topic.form === 'weak'
+  const isShared = segment.joiner === 'and' && isAdjective && !hasOwnDegree && state.qualifier !== 1
+  state.clauses.push(...reading.clauses.map(clause => (isShared ? scaleClause(clause, state.qualifier) : clause)))
+  if (hasOwnDegree) state.qualifier = isAdjective && modifiers.number === null ? modifiers.factor : 1
+  // A noun's direction and amount go on to the nouns that follow it, and back to those that waited for one.
+  const isNoun = topic.sign === 0 && isGraded(topic.topic)
+  for (const waiting of isNoun ? state.waiting : []) {
+    const late = readTopic(waiting.topic, [], state.text, modifiers)
+    if (late.is === 'clauses') state.clauses.push(...late.clauses)
+  }
+  if (isNoun) state.waiting = []
+  // "Increase brightness and contrast by 20%": the amount said last is meant for both.
+  if (isNoun && state.carried && modifiers.number && !state.carried.number && reading.isInherited) {
+    const earlier = state.clauses.at(-1 - reading.clauses.length)
+    const again = state.last && earlier ? readTopic(state.last, [], state.text, modifiers) : null
+    if (again?.is === 'clauses') state.clauses.splice(-1 - reading.clauses.length, 1, ...again.clauses)
+  }
+  state.last = isNoun ? topic : null
+  state.carried = isNoun ? modifiers : null
+}
+
+function readWithoutTopic(state: State, segment: Segment, lexemes: Lexeme[]): void {
+  const hasWords = lexemes.some(each => each.is === 'word' || each.is === 'quoted')
+  const isBecause = lexemes.findIndex(each => each.is === 'because')
+  if (isBecause === 0 && state.clauses.length > 0) return
+  if (hasWords) return refuse(state, segment, 'that is not a change this editor can make')
+  const clause = readUntitled(lexemes, state.text.slice(segment.start, segment.end).toLowerCase())
+  if (clause) {
+    state.clauses.push(clause)
+    return
+  }
+  const better = readAfterthought(lexemes, state.clauses.at(-1))
+  if (better) {
+    state.clauses.splice(-1, 1, better)
+    return
+  }
+  const isIdle = lexemes.every(each =>
+    ['filler', 'whole', 'qualifier', 'enough', 'because', 'like', 'other', 'level'].includes(each.is),
+  )
+  if (!isIdle) refuse(state, segment, 'it does not say what to change')
+}
+
+/** Words no change accounts for: what the change is limited to, or an aim the critic could not measure. */
+function findStrange(
+  lexemes: Lexeme[],
+  topics: TopicLexeme[],
+): { isWhole: boolean; start: number; reason: string } | null {
+  if (topics.some(topic => topic.topic === 'caption')) return null
+  const because = lexemes.find(each => each.is === 'because')
+  const rest = lexemes.filter(
+    each => !because || each.start < because.start || !topics[0] || because.start < topics[0].start,
+  )
+  const word = rest.find(each => each.is === 'word' || each.is === 'quoted')
+  const isGradedOnly = topics.every(topic => isGraded(topic.topic) && topic.topic !== 'vignette')
+  const area = isGradedOnly ? rest.find(each => each.is === 'place' || each.is === 'turn') : undefined
+  if (!word && !area) return null
+  const like = rest.find(each => each.is === 'like')
+  const lastTopic = topics.at(-1)
+  if (word && like && lastTopic && like.start > lastTopic.start && word.start > like.start)
+    return { isWhole: false, start: like.start, reason: 'that cannot be measured' }
+  const isLook = isGradedOnly || topics.some(topic => ['mono', 'sepia', 'invert', 'pixelate'].includes(topic.topic))
+  return {
+    isWhole: true,
+    start: 0,
+    reason: isLook
+      ? 'only the whole picture can be changed, not a part of it'
+      : 'that is not a change this editor can make',
+  }
+}
+
+function refuse(state: State, segment: { start: number; end: number }, reason: string): void {
+  const words = state.text.slice(segment.start, segment.end).replace(/\s+/gu, ' ').trim()
+  state.unknown.push({ text: words.length > 80 ? `${words.slice(0, 79)}…` : words, reason })
+}
+
+function refuseWaiting(state: State): void {
+  for (const { segment } of state.waiting) refuse(state, segment, 'it does not say whether more or less')
+}

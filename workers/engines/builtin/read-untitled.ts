@@ -1,0 +1,49 @@
+import type { Clause, NamedColor } from './clause.ts'
+import { gradedAmount, gradedOps, percentToAmount } from './graded-ops.ts'
+import type { Lexeme } from './lexemes.ts'
+import { readCrop, readResize, readRotate } from './read-geometry.ts'
+import { readModifiers, scaleClause } from './read-graded.ts'
+import { first, pick } from './segments.ts'
+
+/** The clause asked by words that name no change but mean one: "bluer", "make it square", "800 px wide", "half the size". */
+export function readUntitled(lexemes: Lexeme[], words: string): Clause | null {
+  const color = first(lexemes, 'color')
+  if (color?.isGray) return { kind: 'mono' }
+  if (color) return readCast(lexemes, color.color)
+  const pair = first(lexemes, 'pair')
+  if (first(lexemes, 'shape') || (pair && pair.unit === null && pair.width <= 50 && pair.height <= 50))
+    return readCrop(lexemes)
+  if (pair || first(lexemes, 'size') || (first(lexemes, 'dimension') && first(lexemes, 'number')))
+    return readResize(lexemes, 0)
+  const number = first(lexemes, 'number')
+  if (number?.unit === 'degrees') return readRotate(lexemes, words, false)
+  if (first(lexemes, 'axis') && first(lexemes, 'direction') === undefined && number === undefined) return null
+  return null
+}
+
+function readCast(lexemes: Lexeme[], color: NamedColor): Clause {
+  const { sign, factor, number } = readModifiers(lexemes)
+  const direction = sign || 1
+  const { amount, unit } = number
+    ? number.unit === 'points'
+      ? { amount: number.value * direction, unit: gradedOps.tint.unit }
+      : percentToAmount('tint', number.value * direction)
+    : { amount: gradedAmount('tint', direction, factor), unit: gradedOps.tint.unit }
+  return { kind: 'graded', op: 'tint', amount, unit, color }
+}
+
+/** The last clause with an amount said afterwards ("brighter, by 20%", "sharpen it, a lot"); null where this says none. */
+export function readAfterthought(lexemes: Lexeme[], last: Clause | undefined): Clause | null {
+  const { number, factor } = readModifiers(lexemes)
+  const value = Math.round(Math.abs(number?.value ?? 0))
+  if (last?.kind === 'pixelate' && value >= 2) return { ...last, px: Math.min(value, 512) }
+  if (last?.kind === 'posterize' && value >= 2) return { ...last, levels: Math.min(value, 64) }
+  if (last?.kind === 'border' && value >= 1 && number)
+    return { ...last, width: { value, unit: number.unit === '%' ? '%' : 'px' } }
+  if (last?.kind !== 'graded') return null
+  const sign = Math.sign(last.amount) || 1
+  if (number && (number.unit === '%' || number.unit === null))
+    return { ...last, ...percentToAmount(last.op, Math.abs(number.value) * sign) }
+  if (number && number.unit !== 'px') return { ...last, amount: Math.abs(number.value) * sign }
+  return pick(lexemes, 'qualifier').length > 0 ? scaleClause(last, factor) : null
+}
