@@ -18,6 +18,7 @@ const KEEPALIVE_MS = 10_000
 const KEEPALIVE_TIMEOUT_MS = 5_000
 const FIRST_RETRY_MS = 50
 const LAST_RETRY_MS = 1_000
+const RETRY_GROWTH = 1.2 // so that it is back after a fifth more than the outage, at the latest
 
 /**
  * LISTENs on every channel until closed, through outages: reconnects within 50 ms of a break, then every second at
@@ -85,7 +86,7 @@ export async function connectListener(config: ListenerConfig): Promise<{ close()
         await open()
       } catch (error) {
         log.debug({ err: error }, 'cannot listen yet')
-        if (!isClosed) scheduleReopen(Math.min(delayMs * 2, LAST_RETRY_MS))
+        if (!isClosed) scheduleReopen(Math.min(delayMs * RETRY_GROWTH, LAST_RETRY_MS))
         return
       }
       if (isClosed) return

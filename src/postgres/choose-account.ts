@@ -62,9 +62,10 @@ export function toCommand(
   const { uid, gid, isShutOut } = account
   if (!isShutOut) return { command: program, args, options: { cwd: '/', uid, gid } }
   const leave = ['--clear-groups', '--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+  const securebits = '--securebits=+no_setuid_fixup' // without it access(2), which PostgreSQL asks first, takes no leave
   return {
     command: 'setpriv',
-    args: [`--reuid=${uid}`, `--regid=${gid}`, ...leave, program, ...args],
+    args: [`--reuid=${uid}`, `--regid=${gid}`, ...leave, securebits, program, ...args],
     options: { cwd: '/' },
   }
 }

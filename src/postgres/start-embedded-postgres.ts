@@ -17,7 +17,7 @@ export type EmbeddedPostgresConfig = {
   log: Logger
   /** Default: the one of the last start, else any free one. */
   port?: number
-  /** False for throw-away data: commits do not wait for the disk. Default true. */
+  /** False for throw-away data: what is committed outlives a kill of the server, not a power cut. Default true. */
   fsync?: boolean
   /** Default 100. */
   maxConnections?: number
@@ -57,6 +57,9 @@ export async function startEmbeddedPostgres(config: EmbeddedPostgresConfig): Pro
 
 async function start(config: EmbeddedPostgresConfig, dataDir: string): Promise<EmbeddedPostgres> {
   const paths = toPaths(dataDir)
+  if (config.port && !(await isFree(config.port))) {
+    throw new EmbeddedPostgresError(`Port ${config.port} of 127.0.0.1 is taken. Choose another one for PostgreSQL.`)
+  }
   const binaries = findBinaries()
   const account = chooseAccount(paths.cluster, binaries.postgres)
   const cluster = { folder: paths.cluster, binaries, account }
@@ -146,6 +149,10 @@ function toSettings(port: number, { fsync = true, maxConnections = 100 }: Embedd
     log_timezone: 'UTC',
     log_min_messages: 'log', // what the server itself does; a statement's error goes to whoever sent it
     log_checkpoints: 'off',
-    ...(!fsync && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    // After a crash it is back when it has replayed what was written since the last checkpoint: at most this much.
+    checkpoint_timeout: '1min',
+    max_wal_size: '256MB',
+    // Commits still reach the system before they are confirmed: they outlive a kill of the server, not a power cut.
+    ...(!fsync && { fsync: 'off', full_page_writes: 'off' }),
   }
 }
