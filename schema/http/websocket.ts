@@ -1,0 +1,115 @@
+// GraphQL over WebSocket (protocol graphql-transport-ws) at /graphql. A reader that falls behind costs one message of
+// memory a subscription: the next is asked for when the last one has left for the network.
+
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
+import type { Logger } from 'pino'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { operationLimits } from './limits.ts'
+import type { OriginRules } from './origin.ts'
+import type { Connection } from './websocket-operations.ts'
+import { withWritten } from './written-payload.ts'
+
+export type WebSocketParts = {
+  /** How operations are admitted and executed. */
+  operations: Parameters<typeof makeServer<Record<string, unknown>, Connection>>[0]
+  rules: OriginRules
+  log: Logger
+}
+
+const PING_MS = 25_000
+/** A peer that has sent nothing for so long, not even a pong, is gone. A slow reader's pong waits behind its data. */
+const SILENCE_MS = 100_000
+/** Answers that wait for the network; a peer that asks on without reading is not read from either. */
+const MAX_BUFFERED_BYTES = 1_000_000
+const CLOSE_MS = 2_000
+
+/** Answers upgrade requests. `close` leaves sockets to their sessions and cuts what is still open after 2 s. */
+export function makeWebSocketEndpoint({ operations, rules, log }: WebSocketParts) {
+  const server = makeServer(operations)
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: operationLimits.bodyBytes, handleProtocols })
+
+  function serve(socket: WebSocket, request: IncomingMessage): void {
+    let heardAt = Date.now()
+    const hear = () => {
+      heardAt = Date.now()
+    }
+    const ping = setInterval(() => {
+      if (Date.now() - heardAt > SILENCE_MS) socket.terminate()
+      else if (socket.readyState === socket.OPEN) socket.ping()
+    }, PING_MS)
+    socket.on('pong', hear)
+    socket.on('error', error => log.debug({ err: error }, 'a WebSocket failed')) // a broken frame or connection
+
+    const closed = server.opened(
+      {
+        protocol: socket.protocol,
+        send: data => send(socket, data),
+        close: (code, reason) => close(socket, code, reason),
+        onMessage(handle) {
+          socket.on('message', data => {
+            hear()
+            pauseWhileFull(socket, request)
+            handle(String(data)).catch(error => {
+              log.error({ err: error }, 'a WebSocket message could not be handled')
+              close(socket, CloseCode.InternalServerError, 'Internal server error')
+            })
+          })
+        },
+      },
+      { socket, request },
+    )
+    socket.once('close', (code, reason) => {
+      clearInterval(ping)
+      closed(code, String(reason)).catch(error => log.error({ err: error }, 'a WebSocket could not be cleaned up'))
+    })
+  }
+
+  return {
+    /** Takes over the connection of an upgrade request, or refuses it. */
+    upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
+      const path = request.url?.split('?')[0]
+      const fault = rules.findFault(request)
+      if (fault) refuseUpgrade(connection, '403 Forbidden', fault)
+      else if (path !== '/graphql') refuseUpgrade(connection, '404 Not Found', 'There is no WebSocket here.')
+      else sockets.handleUpgrade(request, connection, head, socket => serve(socket, request))
+    },
+    async close(): Promise<void> {
+      const deadline = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate()
+      }, CLOSE_MS)
+      await Promise.all([...sockets.clients].map(socket => new Promise(resolve => socket.once('close', resolve))))
+      clearTimeout(deadline)
+    },
+  }
+}
+
+/** Refuses an upgrade request with a one-line text and closes the connection. */
+export function refuseUpgrade(connection: Duplex, status: string, message: string): void {
+  connection.on('error', () => {}) // the peer may be gone already
+  connection.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n` +
+      `Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+  )
+}
+
+function send(socket: WebSocket, data: string): Promise<void> {
+  if (socket.readyState !== socket.OPEN) return Promise.resolve()
+  // A connection that broke meanwhile is told by its 'close'; nobody is left who would want to know here.
+  return new Promise(resolve => socket.send(withWritten(data), () => resolve()))
+}
+
+/** Closes a socket and, where its peer does not answer, cuts it after 2 s. */
+export function close(socket: WebSocket, code?: number, reason?: string): void {
+  socket.close(code, reason)
+  const cut = setTimeout(() => socket.terminate(), CLOSE_MS)
+  cut.unref()
+  socket.once('close', () => clearTimeout(cut))
+}
+
+function pauseWhileFull(socket: WebSocket, request: IncomingMessage): void {
+  if (socket.isPaused || socket.bufferedAmount < MAX_BUFFERED_BYTES) return
+  socket.pause()
+  request.socket.once('drain', () => socket.resume())
+}

@@ -1,0 +1,125 @@
+// The composition: every long-lived thing of an API process (and of the workers in it) is made here, in order, and closed
+// in the opposite one.
+
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { makeApi } from '../schema/http/api.ts'
+import { type HttpServer, listen } from '../schema/http/http-server.ts'
+import { schema } from '../schema/index.ts'
+import type { Fleet } from '../workers/fleet.ts'
+import { startWorker, type Worker } from '../workers/worker.ts'
+import type { Config } from './config.ts'
+import { collectFromDatabase } from './database-metrics.ts'
+import { connectDb } from './db.ts'
+import type { Deps } from './deps.ts'
+import { connectEventFeed } from './events/event-feed.ts'
+import { openEpoch } from './events/open-epoch.ts'
+import { makeDecodeGate } from './images/decode-gate.ts'
+import { defaultImageLimits, type ImageLimits } from './images/image-limits.ts'
+import { loadSecret } from './load-secret.ts'
+import { collectSubscribers, makeMetrics } from './metrics.ts'
+import { openDatabase } from './open-database.ts'
+import { connectPrisma } from './prisma.ts'
+import { openStorage } from './storage/open-storage.ts'
+import { startSweeper } from './sweeper.ts'
+import { ensureFirstKey } from './tenancy/ensure-first-key.ts'
+import { version } from './version.ts'
+
+export type AppOptions = {
+  log: Logger
+  /** What the workers in this process drive; null: none here. */
+  fleet: Fleet | null
+  /** Whether the embedded Postgres is started here, or only attached to. Default: where there are workers. */
+  isHost?: boolean
+  imageLimits?: Partial<ImageLimits>
+}
+
+/** A running server. `firstKey` is the secret of a key that was just made, to be shown once. */
+export type RunningApp = { url: string; firstKey: string | null; deps: Deps }
+
+export type App = {
+  /** Resolves when requests are answered and the fleet is registered. Rejects with a sentence for people; call `stop` then too. */
+  start(): Promise<RunningApp>
+  /** Gives unfinished work back, ends streams so that their readers go on elsewhere, and closes everything. */
+  stop(): Promise<void>
+}
+
+/** One API process, with workers in it or without. Nothing happens before `start`. */
+export function buildApp(config: Config, options: AppOptions): App {
+  const { log, fleet, isHost = fleet !== null } = options
+  const closers: (() => Promise<void> | void)[] = []
+  let http: HttpServer | undefined
+  let leave = () => {}
+  let endStreams = async () => {}
+  let worker: Worker | undefined
+
+  async function start(): Promise<RunningApp> {
+    http = await listen(config)
+    const publicUrl = config.publicUrl ?? toUrl(config.host, http.port)
+    const database = await openDatabase(config, { isHost, log })
+    closers.push(database.close)
+    const { url } = database
+    const db = connectDb({ url, log, applicationName: 'pentimento api' })
+    closers.push(db.close)
+
+    const secret = await loadSecret(db, config.secret)
+    if (await openEpoch(db)) log.warn('the event log begins a new epoch: it was restored from another cluster')
+    const first = config.auth === 'keys' ? await ensureFirstKey(db, config.adminKey) : null
+    if (first?.isRevoked) log.warn('ADMIN_KEY names a key that was revoked; it opens nothing')
+
+    const links = { secret, publicUrl }
+    const storage = openStorage(config, links)
+    const limits = { ...defaultImageLimits, ...options.imageLimits }
+    const directory = join(config.dataDir, 'spool')
+    const images = { db, storage, limits, directory, gate: makeDecodeGate(), links }
+    const prisma = connectPrisma({ url, log })
+    closers.push(() => prisma.$disconnect())
+    const feed = await connectEventFeed({ db, url, log })
+    closers.push(feed.close)
+    const deps: Deps = { config, log, db, prisma, storage, secret, publicUrl, images, feed }
+
+    const metrics = makeMetrics()
+    collectFromDatabase(metrics.registry, db)
+    collectSubscribers(metrics.registry, feed.countFollowers)
+    const api = await makeApi({ schema, deps, metrics })
+    closers.push(api.dispose)
+    leave = api.leave
+    endStreams = api.endStreams
+    const sweeper = startSweeper(images, log)
+    closers.push(sweeper.stop)
+
+    if (fleet) {
+      worker = startWorker({ db, url, images, log, fleet, host: 'api', version })
+      await worker.ready
+    }
+    http.serve(api)
+    return { url: publicUrl, firstKey: first?.secret ?? null, deps }
+  }
+
+  async function stop(): Promise<void> {
+    leave()
+    await Promise.all([worker?.stop(), http?.close(() => endStreams())])
+    for (const close of closers.reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        log.warn({ err: error }, 'a part could not be closed cleanly')
+      }
+    }
+  }
+
+  let stopping: Promise<void> | undefined
+  return {
+    start,
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+/** How clients on this machine reach it: a wildcard address is no place to go. */
+function toUrl(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
