@@ -157,8 +157,9 @@ function withFormat(image: Sharp, stored: StoredType, file: Buffer): Sharp {
     case 'image/jpeg':
       return image.jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
     case 'image/webp':
-      // WebP has no 4:4:4 but in its lossless form; a lossless source stays lossless.
-      return file.includes('VP8L') ? image.webp({ lossless: true }) : image.webp({ quality: 95, smartSubsample: true })
+      // WebP has no 4:4:4 but in its lossless form; a lossless source stays lossless, under transparency too.
+      if (file.includes('VP8L')) return image.webp({ lossless: true, exact: true })
+      return image.webp({ quality: 95, smartSubsample: true })
     default:
       return stored satisfies never
   }

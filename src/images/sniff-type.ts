@@ -1,5 +1,7 @@
 // The first bytes decide what a file is; its name and its sender's claim are never asked.
 
+import { open } from 'node:fs/promises'
+
 /** The kinds that are taken, by their content type. */
 export const ACCEPTED_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/tiff', 'image/bmp'] as const
 
@@ -29,6 +31,17 @@ export function sniffType(head: Buffer): string | null {
   if (/^\ufeff?<(\?xml|!doctype svg|!--|svg)/.test(text) && text.includes('<svg')) return 'image/svg+xml'
   if (/^\ufeff?<(!doctype html|html)/.test(text)) return 'text/html'
   return null
+}
+
+/** The same for a file. */
+export async function readType(path: string): Promise<string | null> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
+    return sniffType(buffer.subarray(0, bytesRead))
+  } finally {
+    await file.close()
+  }
 }
 
 /** Narrows to the kinds that are taken. */

@@ -21,7 +21,8 @@ export type Sendable = {
 export async function sendObject(req: IncomingMessage, res: ServerResponse, sendable: Sendable): Promise<void> {
   const { byteSize, etag } = sendable
   const headers = { ...sendable.headers, etag, 'accept-ranges': 'bytes' }
-  if (fresh(req.headers, { etag })) return void res.writeHead(304, headers).end()
+  // Only this header is asked: a client's Cache-Control is meant for caches on the way, and fetch() sets it by itself.
+  if (fresh({ 'if-none-match': req.headers['if-none-match'] }, { etag })) return void res.writeHead(304, headers).end()
 
   const range = rangeOf(req, etag, byteSize)
   if (range === 'unsatisfiable') {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import sharp, { type Sharp } from 'sharp'
 
 /** Pixels that no compression hides: random, `channels` bytes each. */
@@ -11,12 +11,12 @@ export async function noisePng(width = 32, height = 24): Promise<Buffer> {
   return noise(width, height).png().toBuffer()
 }
 
-/** Decoded pixels at 16 bits a sample, four channels, so that pictures of different kinds can be compared. */
-export async function pixelsOf(image: Buffer | string): Promise<{ data: Buffer; width: number; height: number }> {
+/** Size and SHA-256 of the decoded pixels, 16 bits a sample and four channels: equal for equal pictures of any kind. */
+export async function pixelHash(image: Buffer | string): Promise<string> {
   const { data, info } = await sharp(image)
     .toColourspace('rgb16')
     .ensureAlpha()
     .raw({ depth: 'ushort' })
     .toBuffer({ resolveWithObject: true })
-  return { data, width: info.width, height: info.height }
+  return `${info.width} x ${info.height} ${createHash('sha256').update(data).digest('hex')}`
 }
