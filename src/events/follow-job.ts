@@ -81,8 +81,9 @@ function readTail(
     pull,
     wakers: tail.wakers,
     async isGone(item) {
+      if (item.type === 'EVENT_GAP') return false
       if (!tail.isGone) await tails.refresh(tail)
-      if (tail.isGone && item.type !== 'EVENT_GAP') cursor = item.seq - 1
+      if (tail.isGone) cursor = item.seq - 1
       return tail.isGone
     },
     release: () => tails.drop(tail),

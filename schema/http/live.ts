@@ -1,0 +1,125 @@
+// Subscriptions without one execution a subscriber: a subscriber is a cursor that pulls the next event when its socket
+// has taken the last one, and the result for an event is made once for all who asked the same.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import type { Deps } from '../../src/deps.ts'
+import { DomainError } from '../../src/errors.ts'
+import type { EventStream } from '../../src/events/event-stream.ts'
+import type { JobEvent } from '../../src/events/job-event.ts'
+import { outlast } from '../../src/events/outlast.ts'
+import type { TenantEvent } from '../../src/events/tenant-tails.ts'
+import { type Context, makeContext } from '../context.ts'
+import { makeLiveResults } from './live-results.ts'
+import { makeShareKey } from './live-share-key.ts'
+import { makeErrorMask } from './mask-error.ts'
+
+type Item = JobEvent | TenantEvent
+
+export type Live = {
+  /** Takes the place of graphql-js' `subscribe`: the same arguments and answers. */
+  subscribe(args: ExecutionArgs): Promise<AsyncGenerator<ExecutionResult, void, undefined> | ExecutionResult>
+  /** Puts it in the place of Yoga's, for both transports. */
+  plugin: Plugin
+  countExecutions(): number
+}
+
+const ATTEMPTS = 4
+const RETRY_MS = 50
+const OUTAGE_LIMIT_MS = 60_000
+
+/** The contexts it executes with have the subscriber's tenant and role and nothing of its key. */
+export function makeLive(deps: Deps): Live {
+  const results = makeLiveResults()
+  const mask = makeErrorMask(deps.log)
+  let executions = 0
+
+  async function render(args: ExecutionArgs, context: Context, item: Item): Promise<ExecutionResult> {
+    const caller = { ...context.caller, keyId: null, keyName: '', expiresAt: null }
+    for (let attempt = 1; ; attempt++) {
+      executions++
+      const result = await execute({ ...args, rootValue: item, contextValue: makeContext(deps, caller) })
+      if (attempt === ATTEMPTS || !result.errors?.some(isUnexpected)) return masked(result)
+      // An event is not lost to an outage of the database: it is shown when that is over.
+      await sleep(attempt * RETRY_MS)
+      const signal = AbortSignal.timeout(OUTAGE_LIMIT_MS)
+      await outlast(() => deps.db.query('select 1'), { signal }).catch(() => {}) // then the execution says it
+    }
+  }
+
+  function masked(result: ExecutionResult): ExecutionResult {
+    if (!result.errors) return result
+    return { ...result, errors: result.errors.map(error => mask(error) as GraphQLError) } // the mask makes no others
+  }
+
+  async function subscribe(args: ExecutionArgs) {
+    const source = await createSourceEventStream(args)
+    if (!isAsyncIterable(source)) return source
+    if (!isEventStream(source)) throw new Error('A subscription field gave no EventStream.')
+    const context = args.contextValue as Context // of makeContext, as every operation's
+    const shareKey = makeShareKey(args, context.caller)
+    return toResults(source, item => {
+      const key = keyOf(item)
+      const make = () => render(args, context, item)
+      return key === null ? make() : results.share(`${shareKey} ${key}`, make)
+    })
+  }
+
+  return {
+    subscribe,
+    plugin: { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) },
+    countExecutions: () => executions,
+  }
+}
+
+/** The results of a stream's events, each made when it is pulled. */
+function toResults(
+  stream: EventStream<Item>,
+  show: (item: Item) => Promise<ExecutionResult> | ExecutionResult,
+): AsyncGenerator<ExecutionResult, void, undefined> {
+  async function next(): Promise<IteratorResult<ExecutionResult, void>> {
+    for (;;) {
+      const pulled = await stream.next()
+      if (pulled.done) return pulled
+      const shown = show(pulled.value)
+      const result = shown instanceof Promise ? await shown : shown
+      // What the event names may have been deleted since: then it is no event any more.
+      if (result.errors && (await stream.isGone(pulled.value))) continue
+      return { done: false, value: result }
+    }
+  }
+  const results: AsyncGenerator<ExecutionResult, void, undefined> = {
+    next,
+    async return() {
+      await stream.return()
+      return { done: true, value: undefined }
+    },
+    async throw(error) {
+      await stream.return()
+      throw error
+    },
+    [Symbol.asyncIterator]: () => results,
+  }
+  return results
+}
+
+/** Neither GraphQL's own nor an expected failure: a defect or an outage. */
+function isUnexpected({ originalError }: GraphQLError): boolean {
+  if (originalError instanceof GraphQLError) return isUnexpected(originalError)
+  return originalError != null && !(originalError instanceof DomainError)
+}
+
+/** Names an event among all; null for one that is said to one reader. */
+function keyOf(item: Item): string | null {
+  const event = 'cursor' in item ? item.event : item
+  return event.type === 'EVENT_GAP' ? null : `${event.jobId} ${event.seq}`
+}
+
+function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value
+}
+
+function isEventStream(value: object): value is EventStream<Item> {
+  return 'isGone' in value
+}
