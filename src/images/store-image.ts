@@ -6,9 +6,11 @@ import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { v7 as uuidv7 } from 'uuid'
+import type { Queryable } from '../db.ts'
 import { sql } from '../sql.ts'
 import { extensionOf } from '../storage/object-key.ts'
 import { StorageError } from '../storage/storage.ts'
+import { checkQuota } from '../tenancy/quotas.ts'
 import { type ImageDeps, type ImageRow, imageColumns } from './image-row.ts'
 import { type NormalizedImage, normalizeImage } from './normalize-image.ts'
 import { type Spooled, spoolToFile } from './spool.ts'
@@ -17,8 +19,8 @@ const MAX_ATTEMPTS = 3
 
 /**
  * Stores a spooled upload as the tenant's image, normalised. The same upload again gives the same row; so does another
- * upload that normalises to the same bytes. Leaves the spooled file to the caller. Throws the errors of errors.ts and
- * StorageError; nothing is lost by calling it again.
+ * upload that normalises to the same bytes. Leaves the spooled file to the caller. Throws the errors of errors.ts,
+ * QuotaExceededError and StorageError; nothing is lost by calling it again.
  */
 export async function storeImage(
   deps: ImageDeps,
@@ -76,9 +78,8 @@ async function store(
   signal?: AbortSignal,
 ): Promise<ImageRow> {
   const picture = await deps.gate(() => normalizeImage(source, deps), signal)
-  const originalSha256 = Buffer.isBuffer(source) ? picture.sha256 : source.sha256
   try {
-    return await keep(deps, tenantId, picture, originalSha256, signal)
+    return await keep(deps, tenantId, picture, source, signal)
   } finally {
     const isOwnFile = 'path' in picture.body && (Buffer.isBuffer(source) || picture.body.path !== source.path)
     if (isOwnFile && 'path' in picture.body) await rm(picture.body.path, { force: true })
@@ -89,13 +90,15 @@ async function keep(
   deps: ImageDeps,
   tenantId: string,
   picture: NormalizedImage,
-  originalSha256: string,
+  source: Spooled | Buffer,
   signal?: AbortSignal,
 ): Promise<ImageRow> {
   const { byteSize, contentType, sha256 } = picture
+  const originalSha256 = Buffer.isBuffer(source) ? sha256 : source.sha256
   const key = `${tenantId}/${sha256.slice(0, 2)}/${sha256}.${extensionOf(contentType)}`
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const row = await announce(deps, tenantId, picture, originalSha256, key)
+    const isUpload = !Buffer.isBuffer(source)
+    const row = await announce(deps, { tenantId, picture, originalSha256, key, isUpload })
     if (row.status === 'READY') return row
     const body = 'path' in picture.body ? createReadStream(picture.body.path) : Readable.from([picture.body.bytes])
     await deps.storage.put(key, body, { contentType, byteSize, ifAbsent: true }, signal)
@@ -108,15 +111,24 @@ async function keep(
   throw new StorageError('The image was removed each time it was stored.')
 }
 
-async function announce(
-  deps: ImageDeps,
-  tenantId: string,
-  picture: NormalizedImage,
-  originalSha256: string,
-  key: string,
-): Promise<ImageRow> {
+type Announcement = { tenantId: string; picture: NormalizedImage; originalSha256: string; key: string }
+
+/** The committed row. Only uploads can be refused by the quota, and only new bytes count: a round's picture was asked for. */
+async function announce(deps: ImageDeps, image: Announcement & { isUpload: boolean }): Promise<ImageRow> {
+  if (!image.isUpload) return upsert(deps.db, image)
+  return deps.db.transaction(async tx => {
+    const { tenantId, picture } = image
+    const known = await tx.query(
+      sql`select from image where tenant_id = ${tenantId}::uuid and sha256 = ${picture.sha256}`,
+    )
+    if (known.rowCount === 0) await checkQuota(tx, { tenantId, bytes: picture.byteSize })
+    return upsert(tx, image)
+  })
+}
+
+async function upsert(db: Queryable, { tenantId, picture, originalSha256, key }: Announcement): Promise<ImageRow> {
   const { byteSize, contentType, height, sha256, width } = picture
-  const { rows } = await deps.db.query<ImageRow>(
+  const { rows } = await db.query<ImageRow>(
     sql`insert into image (id, tenant_id, status, sha256, original_sha256, content_type, width, height, byte_size, object_key)
         values (${uuidv7()}::uuid, ${tenantId}::uuid, 'PENDING', ${sha256}, ${originalSha256}, ${contentType},
                 ${width}::int, ${height}::int, ${byteSize}::bigint, ${key})
