@@ -1,14 +1,16 @@
 // Once a run: a PostgreSQL of our own with the template database, and an S3 server where one is installed.
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { applyMigrations } from '../../src/migrate.ts'
+import { toPaths } from '../../src/postgres/connection-file.ts'
+import { findLockHolder } from '../../src/postgres/data-folder-lock.ts'
 import { startEmbeddedPostgres } from '../../src/postgres/start-embedded-postgres.ts'
 import { TEMPLATE_DATABASE } from './database.ts'
-import { startS3 } from './s3-server.ts'
+import { startS3, stopS3 } from './s3-server.ts'
 import { silentLog } from './silent-log.ts'
 
 declare module 'vitest' {
@@ -20,9 +22,13 @@ declare module 'vitest' {
   }
 }
 
+const PREFIX = 'pentimento-test-'
+const STARTING_MS = 60_000
+
 /** Starts both and provides their addresses; what it returns stops them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'pentimento-test-'))
+  await removeAbandoned()
+  const folder = await mkdtemp(join(tmpdir(), PREFIX))
   await chmod(folder, 0o755) // as root, PostgreSQL runs as another user
   const stops: (() => Promise<void>)[] = []
   async function teardown(): Promise<void> {
@@ -41,6 +47,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   } catch (error) {
     await teardown()
     throw error
+  }
+}
+
+/** A run that was killed could not stop its S3 server; PostgreSQL sees to itself. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of (await readdir(tmpdir())).filter(name => name.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name)
+    const age = await stat(folder).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0, // its own run has just removed it
+    )
+    if (age < STARTING_MS || (await findLockHolder(toPaths(folder).lock)) !== null) continue
+    await stopS3(join(folder, 's3'))
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -47,7 +47,7 @@ async function findMissing(): Promise<string | null> {
 
 async function startGateway(folder: string): Promise<S3Server> {
   const port = await findFreePorts()
-  const stop = async () => void (await execute('bash', [SCRIPT, 'stop', folder]))
+  const stop = () => stopS3(folder)
   try {
     await execute('bash', [SCRIPT, 'start', folder, String(port)])
   } catch (error) {
@@ -55,6 +55,11 @@ async function startGateway(folder: string): Promise<S3Server> {
     throw error
   }
   return { endpoint: `http://127.0.0.1:${port}`, stop }
+}
+
+/** Stops the gateway that was started in `folder`; none there is fine. */
+export async function stopS3(folder: string): Promise<void> {
+  await execute('bash', [SCRIPT, 'stop', folder])
 }
 
 async function findFreePorts(): Promise<number> {
