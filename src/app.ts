@@ -35,7 +35,7 @@ export type AppOptions = {
 }
 
 /** A running server. `firstKey` is the secret of a key that was just made, to be shown once. */
-export type RunningApp = { url: string; firstKey: string | null; deps: Deps }
+export type RunningApp = { url: string; port: number; firstKey: string | null; deps: Deps }
 
 export type App = {
   /** Resolves when requests are answered and the fleet is registered. Rejects with a sentence for people; call `stop` then too. */
@@ -93,7 +93,7 @@ export function buildApp(config: Config, options: AppOptions): App {
       await worker.ready
     }
     http.serve(api)
-    return { url: publicUrl, firstKey: first?.secret ?? null, deps }
+    return { url: publicUrl, port: http.port, firstKey: first?.secret ?? null, deps }
   }
 
   async function stop(): Promise<void> {

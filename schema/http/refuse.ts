@@ -29,8 +29,8 @@ export function cutUnreadBody(req: IncomingMessage, res: ServerResponse): void {
     if (req.complete || req.destroyed) return
     const { socket } = req
     const cut = setTimeout(() => socket.destroy(), LINGER_MS)
-    req.once('end', () => clearTimeout(cut))
-    socket.once('close', () => clearTimeout(cut))
+    req.once('end', () => clearTimeout(cut)) // the next request on this connection is not ours to cut
+    req.once('close', () => clearTimeout(cut))
     req.resume()
   })
 }

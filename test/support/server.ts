@@ -27,8 +27,9 @@ export type TestServerOptions = {
 } & Pick<Partial<AppOptions>, 'log' | 'fleet' | 'imageLimits'>
 
 export type TestServer = Pick<RunningApp, 'deps'> & {
-  /** Such as `http://127.0.0.1:40123`. */
+  /** Such as `http://127.0.0.1:40123`, also where PUBLIC_URL says another. */
   origin: string
+  port: number
   /** Its GraphQL address over HTTP. */
   url: string
   /** Its GraphQL address over WebSocket. */
@@ -67,10 +68,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await database?.drop()
     await rm(dataDir, { recursive: true, force: true })
   }
-  const { url: origin, deps } = await app.start().catch(async error => {
+  const { port, deps } = await app.start().catch(async error => {
     await clear()
     throw error
   })
+  const origin = `http://127.0.0.1:${port}`
   const url = `${origin}/graphql`
   const headersOf = (secret: string | null) => ({
     'content-type': 'application/json',
@@ -79,7 +81,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const ownSecret = auth === 'keys' ? (config.adminKey ?? adminKey) : null
 
   return {
-    ...{ origin, url, databaseUrl, deps, db: deps.db },
+    ...{ origin, port, url, databaseUrl, deps, db: deps.db },
     webSocketUrl: url.replace(/^http/, 'ws'),
     headers: headersOf(ownSecret),
     async createKey(tenant, role, expiresAt) {
