@@ -1,6 +1,6 @@
 import { toLab, writeRgb } from './lab.ts'
 import type { Look } from './look.ts'
-import { readCurve, smoothstep, toToneCurve } from './tone-curve.ts'
+import { type LightnessHistogram, readCurve, smoothstep, toToneCurve } from './tone-curve.ts'
 
 /** Interleaved 8-bit sRGB pixels, three channels or four. */
 export type Pixels = { data: Uint8Array; width: number; height: number; channels: number }
@@ -9,7 +9,7 @@ export type Pixels = { data: Uint8Array; width: number; height: number; channels
 export function applyLook(pixels: Pixels, look: Look, isCanceled: () => boolean): boolean {
   const { data, width, height, channels } = pixels
   if (look.isInverted) invert(pixels)
-  const curve = toToneCurve(look, meanLightness(pixels))
+  const curve = toToneCurve(look, toHistogram(pixels))
   const turn = { cos: Math.cos((look.hueDegrees * Math.PI) / 180), sin: Math.sin((look.hueDegrees * Math.PI) / 180) }
   const lab = new Float64Array(3)
   const grainSize = Math.max(1, Math.max(width, height) / 640)
@@ -65,19 +65,18 @@ function invert({ data, channels }: Pixels): void {
   }
 }
 
-function meanLightness({ data, width, height, channels }: Pixels): number {
+function toHistogram({ data, width, height, channels }: Pixels): LightnessHistogram {
   const lab = new Float64Array(3)
+  const histogram = new Float64Array(101)
   const stride = Math.max(1, Math.floor((width * height) / 20_000))
-  let sum = 0
-  let count = 0
   for (let pixel = 0; pixel < width * height; pixel += stride) {
     const at = pixel * channels
     if (channels === 4 && data[at + 3] === 0) continue
     toLab(data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0, lab)
-    sum += lab[0] ?? 0
-    count += 1
+    const bin = Math.round(Math.min(Math.max(lab[0] ?? 0, 0), 100))
+    histogram[bin] = (histogram[bin] ?? 0) + 1
   }
-  return count > 0 ? sum / count : 50
+  return histogram
 }
 
 /** 1 in the middle, down to 1 - strength in the outermost corners, along an ellipse of the picture's shape. */
@@ -119,4 +118,17 @@ function posterize(data: Uint8Array, at: number, levels: number): void {
     const level = Math.round(((data[at + channel] ?? 0) / 255) * (levels - 1))
     data[at + channel] = Math.round((level / (levels - 1)) * 255)
   }
+}
+
+/** Moves each value of `base` towards `other` by the table's entry for their difference; in place, row by row. */
+export function mixPixels(base: Pixels, other: Pixels, moves: Int16Array, isCanceled: () => boolean): boolean {
+  const row = base.width * base.channels
+  for (let start = 0; start < base.data.length; start += row) {
+    if (isCanceled()) return false
+    for (let at = start; at < start + row; at += 1) {
+      const value = base.data[at] ?? 0
+      base.data[at] = value + (moves[(other.data[at] ?? 0) - value + 255] ?? 0)
+    }
+  }
+  return true
 }

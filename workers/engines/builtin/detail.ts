@@ -1,26 +1,38 @@
 import type { Pixels } from './apply-look.ts'
 import type { Clause, GradedOp } from './clause.ts'
+import type { PixelThread } from './pixel-thread.ts'
 import { toPixels, toSharp } from './raw-picture.ts'
 
 // Radii are meant at 512 px along the longer side and grow with the picture, so that an edit looks the same at any size.
 const referenceSide = 512
 
 /** Noise reduction, then blur or sharpening: everything that looks at a pixel's neighbours. Fixed gain. */
-export async function applyDetail(pixels: Pixels, clauses: Clause[]): Promise<Pixels> {
+export async function applyDetail(
+  pixels: Pixels,
+  clauses: Clause[],
+  thread: PixelThread,
+  signal: AbortSignal,
+): Promise<Pixels> {
   const scale = Math.max(1, Math.max(pixels.width, pixels.height) / referenceSide)
   let result = pixels
   const noise = amountOf(clauses, 'noise')
-  if (noise < 0) result = await reduceNoise(result, -noise / 100, scale)
+  if (noise < 0) {
+    const median = await toPixels(toSharp(result).median(Math.min(9, 3 + 2 * Math.floor(scale / 2))))
+    result = await thread.mix(result, median, noiseMoves(-noise / 100), signal)
+  }
   const sharpness = amountOf(clauses, 'sharpness')
   if (sharpness > 0) {
     const strength = sharpness / 100
-    result = await toPixels(
-      toSharp(result).sharpen({ sigma: 1.1 * scale, m1: strength * 0.6, m2: strength * 1.5, x1: 2, y2: 14, y3: 18 }),
-    )
+    const sharpened = { sigma: 1.1 * scale, m1: strength * 0.6, m2: strength * 1.5, x1: 2, y2: 14, y3: 18 }
+    result = await toPixels(toSharp(result).sharpen(sharpened))
   }
-  if (sharpness < 0) result = await blur(result, blurSigma(-sharpness / 100) * scale)
+  if (sharpness < 0) {
+    const { sigma, share } = softness(-sharpness / 100)
+    const soft = await toPixels(toSharp(result).blur(sigma * scale))
+    result = share < 1 ? await thread.mix(result, soft, blendMoves(share), signal) : soft
+  }
   const radius = clauses.find(clause => clause.kind === 'blur')
-  if (radius?.kind === 'blur') result = await blur(result, radius.px)
+  if (radius?.kind === 'blur') result = await toPixels(toSharp(result).blur(radius.px))
   return result
 }
 
@@ -42,22 +54,20 @@ const amountOf = (clauses: Clause[], op: GradedOp) => {
   return clause?.kind === 'graded' ? clause.amount : 0
 }
 
-/** The deviation that takes about this share of the fine detail from an ordinary photograph. */
-const blurSigma = (share: number) => 0.25 + 0.75 * (share / (1 - Math.min(share, 0.985))) ** 0.75
+/** A light softening lays a blurred copy over the picture, a strong one blurs wider: the change is smooth from none to all. */
+function softness(amount: number): { sigma: number; share: number } {
+  const turn = 0.6
+  if (amount <= turn) return { sigma: 1, share: (amount / turn) ** 1.1 }
+  return { sigma: 1 + 2.2 * ((amount - turn) / (1 - Math.min(amount, 0.985))) ** 0.9, share: 1 }
+}
 
-const blur = (pixels: Pixels, sigma: number) =>
-  sigma < 0.3 ? Promise.resolve(pixels) : toPixels(toSharp(pixels).blur(sigma))
+const moveTable = (move: (difference: number) => number): Int16Array =>
+  Int16Array.from({ length: 511 }, (_, at) => Math.round(move(at - 255)))
 
-/** Moves each value towards the median around it, but only where they are near: edges and texture stand out and stay. */
-async function reduceNoise(pixels: Pixels, share: number, scale: number): Promise<Pixels> {
-  const size = Math.min(9, 3 + 2 * Math.floor(scale / 2))
-  const median = await toPixels(toSharp(pixels).median(size))
-  const data = new Uint8Array(pixels.data)
+const blendMoves = (share: number) => moveTable(difference => difference * share)
+
+/** Towards the median around it, but only where a value is near it: edges and texture stand out and stay. */
+function noiseMoves(share: number): Int16Array {
   const reach = 6 + 22 * share
-  const moves = new Int16Array(511)
-  for (let difference = -255; difference <= 255; difference += 1)
-    moves[difference + 255] = Math.round(difference * Math.min(1, share * 1.1) * Math.exp(-((difference / reach) ** 2)))
-  for (let at = 0; at < data.length; at += 1)
-    data[at] = (data[at] ?? 0) + (moves[(median.data[at] ?? 0) - (data[at] ?? 0) + 255] ?? 0)
-  return { ...pixels, data }
+  return moveTable(difference => difference * Math.min(1, share * 1.1) * Math.exp(-((difference / reach) ** 2)))
 }

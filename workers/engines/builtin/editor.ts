@@ -40,7 +40,7 @@ async function edit(request: EditRequest, thread: PixelThread, signal: AbortSign
   const hadAlpha = pixels.channels === 4
   pixels = await applyGeometry(pixels, before, signal)
   signal.throwIfAborted()
-  pixels = await applyDetail(pixels, varied)
+  pixels = await applyDetail(pixels, varied, thread, signal)
   const look = toLook(varied, request.seed)
   if (look) pixels = await thread.look(pixels, look, signal)
   for (const clause of varied) if (clause.kind === 'pixelate') pixels = await pixelate(pixels, clause.px)

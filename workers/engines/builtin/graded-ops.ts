@@ -4,6 +4,7 @@ import type { GradedOp, Unit } from './clause.ts'
  * What an amount of a graded change means, as measured on the whole picture at 512 px or less, in CIELAB (D65):
  * `%` is relative to the source's own value, `points` are CIELAB units added to it.
  * `plain` is what a word without a number asks ("brighter"), scaled by qualifiers ("slightly" 0.5, "much" 2);
+ * `slopes` bounds what one unit applied at the fixed gain measures on photographs;
  * `full` is what 100% means where the unit is not a percentage; amounts applied never leave `min`..`max`.
  */
 export type GradedSpec = {
@@ -14,6 +15,7 @@ export type GradedSpec = {
   min: number
   max: number
   toleranceFloor: number
+  slopes: [number, number]
   measures: string
 }
 
@@ -23,24 +25,25 @@ const spec = (
   full: number,
   [min, max]: [number, number],
   toleranceFloor: number,
+  slopes: [number, number],
   measures: string,
-): GradedSpec => ({ unit, plain, plainDown, full, min, max, toleranceFloor, measures })
+): GradedSpec => ({ unit, plain, plainDown, full, min, max, toleranceFloor, slopes, measures })
 
 /** The definitions of the graded changes. Brightness alone has two units: points for words, % where a percentage is named. */
 export const gradedOps: Record<GradedOp, GradedSpec> = {
-  brightness: spec('points', [10, -10], 50, [-48, 48], 0.8, 'mean lightness L*'),
-  contrast: spec('%', [20, -20], 100, [-95, 250], 1.5, 'standard deviation of L*'),
-  saturation: spec('%', [25, -25], 100, [-98, 250], 2, 'mean chroma C*'),
-  warmth: spec('points', [8, -8], 30, [-60, 60], 0.8, 'mean b*'),
-  tint: spec('points', [10, -10], 40, [-70, 70], 0.8, "mean of (a*, b*) along the colour's hue"),
-  hue: spec('degrees', [30, -30], 360, [-180, 180], 3, 'hue angle, weighted by chroma'),
-  highlights: spec('points', [8, -8], 40, [-50, 50], 0.8, 'mean L* of the brightest quarter'),
-  shadows: spec('points', [8, -8], 40, [-50, 50], 0.8, 'mean L* of the darkest quarter'),
-  exposure: spec('stops', [0.5, -0.5], 1, [-4, 4], 0.06, 'log2 of the mean linear luminance'),
-  sharpness: spec('%', [40, -50], 100, [-98, 400], 3, 'mean absolute Laplacian of L*'),
-  noise: spec('%', [30, -50], 100, [-98, 100], 5, 'deviation of L* in the flattest areas'),
-  grain: spec('points', [5, -5], 20, [0, 40], 0.5, 'deviation of L* added in the flattest areas'),
-  vignette: spec('%', [30, -30], 100, [-90, 95], 2, 'L* of the corners against the centre'),
+  brightness: spec('points', [8, -8], 50, [-48, 48], 1.2, [0.45, 1.1], 'mean lightness L*'),
+  contrast: spec('%', [20, -20], 100, [-95, 250], 1.5, [0.2, 1.3], 'standard deviation of L*'),
+  saturation: spec('%', [25, -25], 100, [-98, 250], 2, [0.3, 1.2], 'mean chroma C*'),
+  warmth: spec('points', [8, -8], 30, [-60, 60], 1.3, [0.6, 1.1], 'mean b*'),
+  tint: spec('points', [10, -10], 40, [-70, 70], 1.3, [0.6, 1.1], "mean of (a*, b*) along the colour's hue"),
+  hue: spec('degrees', [30, -30], 360, [-180, 180], 3, [0.7, 1.2], 'hue angle, weighted by chroma'),
+  highlights: spec('points', [8, -8], 40, [-50, 50], 1.2, [0.4, 1.3], 'mean L* of the brightest quarter'),
+  shadows: spec('points', [8, -8], 40, [-50, 50], 1.2, [0.4, 1.3], 'mean L* of the darkest quarter'),
+  exposure: spec('stops', [0.5, -0.5], 1, [-4, 4], 0.06, [0.45, 1.2], 'log2 of the mean linear luminance'),
+  sharpness: spec('%', [40, -50], 100, [-98, 400], 3, [0.35, 2.5], 'mean absolute Laplacian of L*'),
+  noise: spec('%', [30, -50], 100, [-98, 100], 5, [0.3, 2.5], 'deviation of L* in the flattest areas'),
+  grain: spec('points', [5, -5], 20, [0, 40], 0.5, [0.4, 1.6], 'deviation of L* added in the flattest areas'),
+  vignette: spec('%', [30, -30], 100, [-90, 95], 2, [0.7, 1.15], 'L* of the corners against the centre'),
 }
 
 /** What a qualified word asks: `factor` 0.5 is "slightly", 1 no qualifier, 2 "much". Falls of bounded things never pass 100%. */

@@ -29,20 +29,19 @@ export function judgeGraded(clause: GradedClause, measurement: Measurement): Gra
 export const scoreOf = (miss: number): number => (miss <= 1 ? 10 - 2 * miss : Math.max(0, 8 - 1.5 * (miss - 1)))
 
 /**
- * The amount to try next: the secant through (0, 0) and (tried, measured), damped while far off. A clause never tried
- * starts at what was asked; one that did nothing or went the wrong way is doubled, within limits.
+ * The amount to try next: the step along the secant through (0, 0) and (tried, measured), its slope held to what the op
+ * can plausibly have, because other clauses have a hand in what is measured. A clause never tried starts at what was asked.
  */
 export function nextAmount(judgement: GradedJudgement, tried: number | null): number {
   const { clause, measured, miss } = judgement
   if (tried === null || tried === 0) return clampAmount(clause.op, clause.amount, clause.unit)
   if (miss < 0.12) return tried
-  const ratio = measured === 0 || clause.amount / measured <= 0 ? 2 : clause.amount / measured
-  const damped = Math.min(Math.max(ratio, 0.35), 2.4) ** (miss > 3 ? 0.95 : 1)
-  // Where the secant through the origin is far from the fixed gain, other clauses have their hand in it: go by the gain.
-  const byGain = tried + (clause.amount - measured)
-  const bySecant = tried * damped
-  const isOdd = ratio > 2.4 || ratio < 0.35
-  return clampAmount(clause.op, isOdd ? (bySecant + byGain) / 2 : bySecant, clause.unit)
+  const { slopes } = gradedOps[clause.op]
+  const slope = Math.min(Math.max(measured / tried, slopes[0]), slopes[1])
+  // Never past twice and a half or back over zero in one round: curves bend.
+  const step = tried + (clause.amount - measured) / slope
+  const [near, far] = [tried * 0.3, tried * 2.5]
+  return clampAmount(clause.op, Math.min(Math.max(step, Math.min(near, far)), Math.max(near, far)), clause.unit)
 }
 
 /** The change of the clause's own measure, in the clause's unit. */

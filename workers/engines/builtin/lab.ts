@@ -62,12 +62,14 @@ const toByte = (linear: number) => {
 }
 
 /**
- * Writes the sRGB bytes of a CIELAB colour at `at`. A colour the screen cannot show moves towards a grey of about its own
- * lightness until it can, which keeps the hue where cutting off channels would turn it.
+ * Writes the sRGB bytes of a CIELAB colour at `at`. A colour the screen cannot show moves towards a grey until it can,
+ * which keeps the hue where cutting off channels would turn it. The grey is of its own lightness for pale colours and
+ * nearer the middle for strong ones: a red suit made brighter stays red rather than turn pink.
  */
 export function writeRgb(lightness: number, a: number, bb: number, out: Uint8Array, at: number): void {
   if (!toLinearRgb(lightness, a, bb)) {
-    const anchor = Math.min(Math.max(lightness, 4), 93)
+    const strength = Math.min(1, Math.hypot(a, bb) / 80)
+    const anchor = Math.min(Math.max(lightness + (55 - lightness) * 0.75 * strength, 4), 93)
     let low = 0
     let high = 1
     for (let step = 0; step < 7; step += 1) {

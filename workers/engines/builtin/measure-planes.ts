@@ -13,7 +13,7 @@ export type MeasureRequest = {
   isVignetted: boolean
 }
 
-/** A picture as planes of CIELAB; `atLimit` marks pixels with a channel at its end. */
+/** A picture as planes of CIELAB; `atLimit` marks pixels with a channel at its upper end. */
 export type Plane = {
   lightness: Float32Array
   a: Float32Array
@@ -94,7 +94,7 @@ function toPlane({ data, width, height, channels }: Pixels, tonal: Uint8Array, i
     plane.lightness[at] = lab[0] ?? 0
     plane.a[at] = lab[1] ?? 0
     plane.b[at] = lab[2] ?? 0
-    const isAtLimit = Math.max(r, g, b) >= 254 || Math.min(r, g, b) <= 1
+    const isAtLimit = Math.max(r, g, b) >= 254
     plane.atLimit[at] = isAtLimit ? 1 : 0
     if (tonal[at]) {
       sum += 0.2126 * toLinear(r) + 0.7152 * toLinear(g) + 0.0722 * toLinear(b)

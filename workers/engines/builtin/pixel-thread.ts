@@ -10,12 +10,16 @@ import type { PixelAnswer, PixelTask } from './pixel-worker.ts'
 /** One worker thread for loops over pixels, so that the event loop never waits for them. */
 export type PixelThread = {
   look(pixels: Pixels, look: Look, signal: AbortSignal): Promise<Pixels>
+  mix(pixels: Pixels, other: Pixels, moves: Int16Array, signal: AbortSignal): Promise<Pixels>
   measure(request: MeasureRequest, signal: AbortSignal): Promise<Measurement>
   close(): Promise<void>
 }
 
 type Waiting = { resolve(answer: PixelAnswer): void; reject(error: Error): void }
-type Work = { kind: 'look'; pixels: Pixels; look: Look } | { kind: 'measure'; request: MeasureRequest }
+type Work =
+  | { kind: 'look'; pixels: Pixels; look: Look }
+  | { kind: 'mix'; pixels: Pixels; other: Pixels; moves: Int16Array }
+  | { kind: 'measure'; request: MeasureRequest }
 
 /** Started by the first task and again after a crash or a close; it does not keep the process alive while idle. */
 export function makePixelThread(): PixelThread {
@@ -67,14 +71,21 @@ export function makePixelThread(): PixelThread {
     }
   }
 
+  // sharp's memory cannot be handed to another thread; a copy of our own can, both ways.
+  const change = async (
+    pixels: Pixels,
+    work: { kind: 'look'; look: Look } | { kind: 'mix'; other: Pixels; moves: Int16Array },
+    signal: AbortSignal,
+  ): Promise<Pixels> => {
+    const data = new Uint8Array(pixels.data)
+    const answer = await run({ ...work, pixels: { ...pixels, data } }, signal, [data.buffer])
+    if (answer.kind !== 'pixels') throw new Error('The pixel worker answered something else than pixels.')
+    return { ...pixels, data: answer.data }
+  }
+
   return {
-    async look(pixels, look, signal) {
-      // sharp's memory cannot be handed to another thread; a copy of our own can, both ways.
-      const data = new Uint8Array(pixels.data)
-      const answer = await run({ kind: 'look', pixels: { ...pixels, data }, look }, signal, [data.buffer])
-      if (answer.kind !== 'pixels') throw new Error('The pixel worker answered something else than pixels.')
-      return { ...pixels, data: answer.data }
-    },
+    look: (pixels, look, signal) => change(pixels, { kind: 'look', look }, signal),
+    mix: (pixels, other, moves, signal) => change(pixels, { kind: 'mix', other, moves }, signal),
     async measure(request, signal) {
       const answer = await run({ kind: 'measure', request }, signal, [])
       if (answer.kind !== 'measurement') throw new Error('The pixel worker answered something else than a measurement.')

@@ -5,21 +5,30 @@ const steps = 1000
 /** Tables over L* 0-100: the new lightness, and what chroma is multiplied with (exposure is light, so it takes chroma along). */
 export type ToneCurve = { lightness: Float64Array; chroma: Float64Array }
 
-/** The tonal part of a look as one curve; `pivot` is the picture's mean L*, about which contrast turns. */
-export function toToneCurve(look: Look, pivot: number): ToneCurve {
+/** How many of a picture's pixels have each whole L*, 0-100. */
+export type LightnessHistogram = Float64Array
+
+/**
+ * The tonal part of a look as one curve. The amounts are the look's alone; where the tones begin and end is the picture's:
+ * contrast turns about the level that leaves the mean lightness where it was, highlights and shadows are its own.
+ */
+export function toToneCurve(look: Look, histogram: LightnessHistogram): ToneCurve {
   const lightness = new Float64Array(steps + 2)
   const chroma = new Float64Array(steps + 2)
-  const center = expose(gammaCorrect(pivot, look.gamma), look.exposure)
+  const exposed = histogramAfter(histogram, value => expose(gammaCorrect(value, look.gamma), look.exposure))
+  const pivot = look.contrast === 0 ? 50 : findPivot(exposed, look.contrast)
+  const tonal = histogramAfter(exposed, value => brighten(contrast(value, pivot, look.contrast), look.brightness))
+  const middle = quantile(tonal, 0.5)
+  const [dark, bright] = [Math.min(quantile(tonal, 0.1), middle - 25), Math.max(quantile(tonal, 0.9), middle + 25)]
   let highest = 0
   for (let step = 0; step < lightness.length; step += 1) {
     const source = Math.min((step / steps) * 100, 100)
     const corrected = gammaCorrect(source, look.gamma)
-    const exposed = expose(corrected, look.exposure)
-    chroma[step] = (exposed + 16) / (corrected + 16)
-    let value = contrast(exposed, Math.min(Math.max(center, 5), 95), look.contrast)
-    value = brighten(value, look.brightness)
-    value += look.shadows * (1 - smoothstep(12, 58, value)) * (0.35 + 0.65 * smoothstep(0, 14, value))
-    value += look.highlights * smoothstep(42, 86, value) * (1 - 0.4 * smoothstep(90, 100, value))
+    const lit = expose(corrected, look.exposure)
+    chroma[step] = (lit + 16) / (corrected + 16)
+    let value = brighten(contrast(lit, pivot, look.contrast), look.brightness)
+    value += look.shadows * (1 - smoothstep(dark, middle, value)) * (0.35 + 0.65 * smoothstep(0, 14, value))
+    value += look.highlights * smoothstep(middle, bright, value) * (1 - 0.4 * smoothstep(90, 100, value))
     highest = Math.max(highest, Math.min(Math.max(value, 0), 100))
     lightness[step] = highest
   }
@@ -62,4 +71,45 @@ function expose(lightness: number, stops: number): number {
   const exposed = 2 ** (stops / 3) * (lightness + 16) - 16
   if (stops < 0) return Math.max(exposed, lightness * 2 ** (stops / 3) * 0.5)
   return exposed <= 80 ? exposed : 80 + 20 * (1 - Math.exp(-(exposed - 80) / 20))
+}
+
+function histogramAfter(histogram: LightnessHistogram, change: (value: number) => number): LightnessHistogram {
+  const after = new Float64Array(101)
+  for (const [value, count] of histogram.entries()) {
+    const bin = Math.round(Math.min(Math.max(change(value), 0), 100))
+    after[bin] = (after[bin] ?? 0) + count
+  }
+  return after
+}
+
+function findPivot(histogram: LightnessHistogram, amount: number): number {
+  const mean = meanAfter(histogram, value => value)
+  let [low, high] = [2, 98]
+  // A higher pivot makes an S-curve darken; a flatter line about it brighten.
+  for (let step = 0; step < 14; step += 1) {
+    const pivot = (low + high) / 2
+    const isHigher = meanAfter(histogram, value => contrast(value, pivot, amount)) > mean
+    if (isHigher === amount > 0) low = pivot
+    else high = pivot
+  }
+  return (low + high) / 2
+}
+
+function meanAfter(histogram: LightnessHistogram, change: (value: number) => number): number {
+  let [sum, total] = [0, 0]
+  for (const [value, count] of histogram.entries()) {
+    sum += count * change(value)
+    total += count
+  }
+  return total > 0 ? sum / total : 50
+}
+
+function quantile(histogram: LightnessHistogram, share: number): number {
+  const total = histogram.reduce((sum, count) => sum + count, 0)
+  let seen = 0
+  for (const [value, count] of histogram.entries()) {
+    seen += count
+    if (seen >= total * share) return value
+  }
+  return 100
 }
