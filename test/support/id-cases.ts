@@ -1,0 +1,233 @@
+import { expect } from 'vitest'
+import { encodeGlobalId } from '../../schema/global-id.ts'
+import type { Caller } from '../../src/tenancy/caller.ts'
+import type { Answer, TestApi } from './graphql.ts'
+import type { Trajectory } from './seed.ts'
+import { newJob, seedImage, startJob } from './stage-driver.ts'
+
+/** What a tenant has, by global ids and cursors. */
+export type Owned = {
+  tenantId: string
+  made: Trajectory
+  queued: string
+  /** An image that no job needs. */
+  spare: string
+  key: string
+  uploadId: string
+  jobCursor: string
+  batchCursor: string
+  eventCursor: string
+}
+
+/** How one place is asked with the owner's object, by anyone, and what the answers look like. */
+export type IdCase = {
+  ask: (caller: Caller) => Promise<Answer[]>
+  /** What an answer looks like where the object is there, and where it is not. */
+  there: object
+  absent: object
+}
+type Variables = () => Record<string, unknown>
+
+/** A case for every place of the schema that takes an id or a cursor, by the names of `findIdPlaces`. */
+export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, IdCase> {
+  /** A query: data, or null. */
+  function query(document: string, variables: Variables, path: string): IdCase {
+    const ask = async (caller: Caller) => [await api.run(caller, document, variables())]
+    return {
+      ask,
+      there: [{ errors: [], data: { [path]: expect.anything() } }],
+      absent: [{ errors: [], data: { [path]: null } }],
+    }
+  }
+
+  /** A mutation: a success, or NotFoundError with the field. */
+  function mutation(call: string, variables: Variables, success: string, field: string): IdCase {
+    const [name = ''] = call.split('(')
+    const ask = async (caller: Caller) => [
+      await api.run(caller, `mutation${call.replace(/^\w+/, '')} { ${name}${ASK[name] ?? ''} }`, variables()),
+    ]
+    const there = [{ errors: [], data: { [name]: { __typename: success } } }]
+    return { ask, there, absent: [{ errors: [], data: { [name]: { __typename: 'NotFoundError', field } } }] }
+  }
+
+  const RESULT = '{ __typename ... on NotFoundError { field } ... on Error { code message } }'
+  const ASK: Record<string, string> = {
+    cancelJob: `(jobId: $jobId) ${RESULT}`,
+    retryJob: `(jobId: $jobId) ${RESULT}`,
+    deleteJob: `(jobId: $jobId) ${RESULT}`,
+    deleteImage: `(imageId: $imageId) ${RESULT}`,
+    completeUpload: `(uploadId: $uploadId) ${RESULT}`,
+    revokeApiKey: `(id: $id) ${RESULT}`,
+    startEdit: `(input: $input) ${RESULT}`,
+    forkRound: `(input: $input) ${RESULT}`,
+    addCritique: `(input: $input) ${RESULT}`,
+  }
+
+  /** A cursor: its owner reads on, a stranger is refused. */
+  function cursor(document: string, value: () => string, argument: string): IdCase {
+    const ask = async (caller: Caller) => [await api.run(caller, document, { cursor: value() })]
+    return { ask, there: [{ errors: [] }], absent: [{ errors: [{ code: 'INVALID_INPUT', field: argument }] }] }
+  }
+
+  /** `startEdits` tells of each edit on its own. */
+  function batchOf(edit: Variables, field: string): IdCase {
+    const document = `mutation($input: StartEditsInput!) { startEdits(input: $input) { ... on StartEditsSuccess { jobs ${RESULT} } } }`
+    const ask = async (caller: Caller) => {
+      const own = encodeGlobalId('Image', await seedImage(api.db, caller.tenantId))
+      const input = { edits: [{ sourceId: own, instruction: 'brighter', ...edit() }] }
+      return [await api.run(caller, document, { input })]
+    }
+    const results = (item: object) => [{ errors: [], data: { startEdits: { jobs: [item] } } }]
+    return {
+      ask,
+      there: results({ __typename: 'StartEditSuccess' }),
+      absent: results({ __typename: 'NotFoundError', field }),
+    }
+  }
+
+  const startReference: IdCase = {
+    ...mutation('startEdit($input: StartEditInput!)', () => ({}), 'StartEditSuccess', 'referenceIds.0'),
+    ask: async caller => {
+      const own = encodeGlobalId('Image', await seedImage(api.db, caller.tenantId))
+      const input = { sourceId: own, instruction: 'brighter', referenceIds: [owned().spare] }
+      return [await api.run(caller, `mutation($input: StartEditInput!) { startEdit${ASK.startEdit} }`, { input })]
+    },
+  }
+
+  /** Cursors of the tenant's log are places in time: a stranger's read goes on in its own log and shows none of the owner's. */
+  const eventsAfter = (isLive: boolean): IdCase => ({
+    ask: async caller => {
+      await startJob(api.db, caller.tenantId, newJob(await seedImage(api.db, caller.tenantId)))
+      const document = isLive
+        ? 'subscription($c: String) { events(after: $c) { event { job { id } } } }'
+        : 'query($c: String) { events(after: $c) { events { event { job { id } } } } }'
+      const answers = isLive
+        ? await api.follow(caller, document, { c: owned().eventCursor }, 1)
+        : [await api.run(caller, document, { c: owned().eventCursor })]
+      const events = answers.flatMap(({ data }) => data.events.events ?? [data.events])
+      const jobs = new Set(events.map((item: { event: { job: { id: string } } }) => item.event.job.id))
+      const { rows } = await api.db.query<{ id: string; tenantId: string }>(
+        'select id, tenant_id as "tenantId" from job',
+      )
+      const has = (tenantId: string) =>
+        rows.some(job => job.tenantId === tenantId && jobs.has(encodeGlobalId('Job', job.id)))
+      return [{ data: { ofOwner: has(owned().tenantId), ofSelf: has(caller.tenantId) }, errors: [] }]
+    },
+    there: [{ data: { ofOwner: true } }],
+    absent: [{ data: { ofOwner: false, ofSelf: true } }],
+  })
+
+  const everything = () => ({ ids: everyId(owned()) })
+  const input = (fields: () => object) => () => ({ input: fields() })
+
+  return {
+    'Query.job(id)': query('query($id: ID!) { job(id: $id) { id } }', () => ({ id: owned().made.job }), 'job'),
+    'Query.image(id)': query('query($id: ID!) { image(id: $id) { id } }', () => ({ id: owned().made.source }), 'image'),
+    'Query.jobEvents(jobId)': query(
+      'query($id: ID!) { jobEvents(jobId: $id) { events { seq } lastSeq } }',
+      () => ({ id: owned().made.job }),
+      'jobEvents',
+    ),
+    'Query.node(id)': {
+      ask: async caller => {
+        const document = 'query($id: ID!) { node(id: $id) { id } }'
+        return Promise.all(everything().ids.map(id => api.run(caller, document, { id })))
+      },
+      there: Array(7).fill({ errors: [], data: { node: { id: expect.any(String) } } }),
+      absent: Array(7).fill({ errors: [], data: { node: null } }),
+    },
+    'Query.nodes(ids)': {
+      ask: async caller => [await api.run(caller, 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }', everything())],
+      there: [{ errors: [], data: { nodes: Array(7).fill({ id: expect.any(String) }) } }],
+      absent: [{ errors: [], data: { nodes: Array(7).fill(null) } }],
+    },
+    'Query.jobs(after)': cursor(
+      'query($cursor: String) { jobs(after: $cursor) { edges { node { id } } } }',
+      () => owned().jobCursor,
+      'after',
+    ),
+    'Query.jobs(before)': cursor(
+      'query($cursor: String) { jobs(before: $cursor) { edges { node { id } } } }',
+      () => owned().jobCursor,
+      'before',
+    ),
+    'Batch.jobs(after)': cursor(
+      'query($cursor: String) { batch(label: "ours") { jobs(after: $cursor) { edges { node { id } } } } }',
+      () => owned().batchCursor,
+      'after',
+    ),
+    'Query.events(after)': eventsAfter(false),
+    'Subscription.events(after)': eventsAfter(true),
+    'Subscription.jobEvents(jobId)': {
+      ask: caller =>
+        api.follow(caller, 'subscription($id: ID!) { jobEvents(jobId: $id) { seq } }', { id: owned().made.job }, 1),
+      there: [{ errors: [], data: { jobEvents: { seq: 1 } } }],
+      absent: [{ data: undefined, errors: [{ code: 'NOT_FOUND' }] }],
+    },
+    'Mutation.startEdit(input.sourceId)': mutation(
+      'startEdit($input: StartEditInput!)',
+      input(() => ({ sourceId: owned().made.source, instruction: 'brighter' })),
+      'StartEditSuccess',
+      'sourceId',
+    ),
+    'Mutation.startEdit(input.referenceIds)': startReference,
+    'Mutation.startEdits(input.edits.sourceId)': batchOf(() => ({ sourceId: owned().made.source }), 'sourceId'),
+    'Mutation.startEdits(input.edits.referenceIds)': batchOf(
+      () => ({ referenceIds: [owned().spare] }),
+      'referenceIds.0',
+    ),
+    'Mutation.cancelJob(jobId)': mutation(
+      'cancelJob($jobId: ID!)',
+      () => ({ jobId: owned().queued }),
+      'CancelJobSuccess',
+      'jobId',
+    ),
+    'Mutation.retryJob(jobId)': mutation(
+      'retryJob($jobId: ID!)',
+      () => ({ jobId: owned().made.job }),
+      'JobNotFailedError',
+      'jobId',
+    ),
+    'Mutation.deleteJob(jobId)': mutation(
+      'deleteJob($jobId: ID!)',
+      () => ({ jobId: owned().made.job }),
+      'DeleteJobSuccess',
+      'jobId',
+    ),
+    'Mutation.deleteImage(imageId)': mutation(
+      'deleteImage($imageId: ID!)',
+      () => ({ imageId: owned().spare }),
+      'DeleteImageSuccess',
+      'imageId',
+    ),
+    'Mutation.completeUpload(uploadId)': mutation(
+      'completeUpload($uploadId: ID!)',
+      () => ({ uploadId: owned().uploadId }),
+      'UploadMissingError',
+      'uploadId',
+    ),
+    'Mutation.forkRound(input.roundId)': mutation(
+      'forkRound($input: ForkRoundInput!)',
+      input(() => ({ roundId: owned().made.rounds[0] })),
+      'ForkRoundSuccess',
+      'roundId',
+    ),
+    'Mutation.addCritique(input.roundId)': mutation(
+      'addCritique($input: AddCritiqueInput!)',
+      input(() => ({ roundId: owned().made.rounds[0], quality: 5 })),
+      'AddCritiqueSuccess',
+      'roundId',
+    ),
+    'Mutation.revokeApiKey(id)': mutation(
+      'revokeApiKey($id: ID!)',
+      () => ({ id: owned().key }),
+      'RevokeApiKeySuccess',
+      'id',
+    ),
+  }
+}
+
+/** The global ids of one object of every type that a tenant has. */
+export function everyId({ made, key }: Owned): string[] {
+  return [made.job, ...made.rounds, ...made.critiques, made.source, key]
+}
