@@ -25,12 +25,11 @@ const LINGER_MS = 1_000
  * a second, so that it can read the answer instead of meeting a reset connection; then the connection is cut.
  */
 export function cutUnreadBody(req: IncomingMessage, res: ServerResponse): void {
+  const { socket } = req // a destroyed request forgets its own
   res.once('finish', () => {
-    if (req.complete || req.destroyed) return
-    const { socket } = req
+    if (req.complete) return
     const cut = setTimeout(() => socket.destroy(), LINGER_MS)
     req.once('end', () => clearTimeout(cut)) // the next request on this connection is not ours to cut
-    req.once('close', () => clearTimeout(cut))
     req.resume()
   })
 }
