@@ -86,13 +86,23 @@ it('comes back when every process of it and its watchdog are killed at once', as
   expect(rows).toEqual([{ one: 1 }])
 })
 
-it('stops for good when it is told to while it is coming back', async () => {
+it.each([
+  ['as it has died', async () => {}],
+  ['as it is being started again', () => until('its traces are cleared', async () => !(await hasPidFile()))],
+  ['as it comes up', () => until('the next one starts', async () => (await readPid()) !== diedPid)],
+])('stops for good when it is told to %s', async (_moment, untilMoment) => {
   server = await start()
-  process.kill(await readPostmasterPid(dataDir), 'SIGKILL')
-  await within('it stops', server.stop())
+  diedPid = await readPid()
+  process.kill(diedPid, 'SIGKILL')
+  await untilMoment()
+  await within('it stops', server.stop(), 30_000)
   await untilNoPostgres(dataDir)
   expect(await findRunningPostgres(dataDir)).toBeNull()
 })
+
+let diedPid = 0
+const readPid = () => readPostmasterPid(dataDir).catch(() => diedPid)
+const hasPidFile = async () => (await readdir(join(dataDir, 'postgres'))).includes('postmaster.pid')
 
 it('leaves no postgres behind when our process is killed, and starts again after with every committed row', async () => {
   const { child, answer } = spawnPostgres(dataDir)

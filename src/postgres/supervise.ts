@@ -25,6 +25,7 @@ export async function supervise(start: () => Promise<Postmaster>, log: Logger): 
       const restarted = await restart()
       if (!restarted) return
       current = restarted
+      if (stopping.signal.aborted) return
       startedAt = Date.now()
       log.info({ failures }, 'PostgreSQL is back')
     }
