@@ -148,6 +148,14 @@ it('the same job in the same world goes the same way', () => {
   })
 })
 
+it('a decision changes nothing of what it is given', () => {
+  holds(({ state }) => {
+    const before = structuredClone(state)
+    for (const decide of [decideStart, decideNext, decideDeadline, decideRetry]) decide(state)
+    expect(state).toEqual(before)
+  })
+})
+
 it('the order in which rounds are read does not matter', () => {
   holds(({ state }) => {
     const reversed = { ...state, rounds: state.rounds.toReversed() }

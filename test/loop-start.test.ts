@@ -144,6 +144,16 @@ describe('a fork', () => {
       { prompt: instruction, promptSource: 'INSTRUCTION', editFromRoundId: null },
     ],
     [
+      'edits the source where the round is round 0, whose picture it is',
+      [round(0, scored(5, 5), { hasImage: true }), { prompt: null, instruction }],
+      { prompt: 'refined', promptSource: 'REFINED', parentId: '0.0', editFromRoundId: null },
+    ],
+    [
+      'takes no prompt from a verdict that could not be read',
+      [round(3, { ...unreadable, refinedPrompt: 'scraps' }), { prompt: null, instruction }],
+      { prompt: 'prompt 3' },
+    ],
+    [
       'edits the source where the round has no picture',
       [round(2, null, { status: 'FAILED', hasImage: false }), { prompt: null, instruction }],
       { parentId: '2.0', editFromRoundId: null },

@@ -38,6 +38,11 @@ describe('the run', () => {
       ['SUCCEEDED', 'NO_REFINEMENT', '1.0'],
     ],
     [
+      'ends as NO_REFINEMENT where only the blanks around the prompt changed',
+      { rounds: [round(1, scored(4, 4, 'darker'), { prompt: '\tdarker ' })] },
+      ['SUCCEEDED', 'NO_REFINEMENT', '1.0'],
+    ],
+    [
       'ends as NO_REFINEMENT where the unsatisfied critic leaves the prompt as it was',
       { rounds: history(flagged(false, 'prompt 1')) },
       ['SUCCEEDED', 'NO_REFINEMENT', '1.0'],
@@ -107,6 +112,11 @@ describe('without critique the run', () => {
       ['SUCCEEDED', 'MAX_ROUNDS', '1.0'],
     ],
     ['ends as FAILED where all failed', { rounds: [round(1, null, failed)] }, ['FAILED', 'FAILED', null]],
+    [
+      'ends as MAX_ROUNDS beside a candidate that was canceled in an earlier run',
+      { rounds: [round(1, null, { status: 'CANCELED' }), round(1, null, { candidate: 1 })] },
+      ['SUCCEEDED', 'MAX_ROUNDS', '1.0'],
+    ],
   ]
   it.each(cases)('%s', (_, changes, expected) => {
     const stop = { ...uncritical.stop, maxEditorSeconds: 5 }

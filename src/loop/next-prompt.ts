@@ -17,7 +17,7 @@ export function nextPrompt({ settings, instruction }: LoopState, round: LoopRoun
       : { prompt: round.prompt, promptSource: round.promptSource }
   if (round.critique === null || isRoundSatisfied(settings.stop, round) === null) return same
   const refined = refinedPromptOf(round.critique)
-  if (round.index > 0 && refined === round.prompt.trim()) return null
+  if (refined === round.prompt.trim()) return null
   if (refined !== null) return { prompt: refined, promptSource: 'REFINED' }
   // No refined prompt: a critic content with scores below the threshold wants nothing changed; any other was unreadable.
   return round.index > 0 && round.critique.isSatisfied === true ? null : same

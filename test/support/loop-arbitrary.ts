@@ -40,7 +40,7 @@ const stop: fc.Arbitrary<StopRule> = fc.record({
 const settings: fc.Arbitrary<LoopSettings> = fc.record({
   firstRound: fc.constantFrom('DIRECT', 'POLISH', 'EVALUATE'),
   maxRounds: fc.integer({ min: 1, max: 20 }),
-  candidates: fc.integer({ min: 1, max: 8 }),
+  candidates: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 8 })),
   editFrom: fc.constantFrom('SOURCE', 'PREVIOUS', 'BEST'),
   select: fc.constantFrom('BEST', 'BEST', 'LAST'),
   stop,

@@ -48,8 +48,9 @@ export function simulateRun(begin: LoopState, first: RetryDecision, world: World
     const [task] = tasks.splice(position, 1)
     if (task === undefined) throw new Error('the loop waits for nothing')
     run.completions++
-    finish = carryOut(run, tasks, complete(state, tasks, task, world))
-    if (finish === null) run.extra.push(decideNext(frozen(state)))
+    const decision = complete(state, tasks, task, world)
+    finish = carryOut(run, tasks, decision)
+    if (decision.type === 'edit') run.extra.push(decideNext(state))
   }
   return { ...run, finish }
 }
@@ -95,9 +96,9 @@ function carryOut(run: Omit<SimulatedRun, 'finish'>, tasks: Task[], decision: Re
 
 function complete(state: LoopState, tasks: Task[], task: Task, world: World): Decision {
   if (task.stage === 'POLISH') {
-    if (!world.polish.isAlive) return decideFailure(frozen(state))
+    if (!world.polish.isAlive) return decideFailure(state)
     state.thinkerTokens += 10
-    return decideAfterPolish(frozen(state), world.polish.text)
+    return decideAfterPolish(state, world.polish.text)
   }
   const { round } = task
   const fate = pick(world.fates, round.index * 8 + round.candidate)
@@ -112,7 +113,7 @@ function complete(state: LoopState, tasks: Task[], task: Task, world: World): De
     round.status = 'CRITIQUED'
     round.critique = critique
   } else round.status = 'FAILED'
-  return decideNext(frozen(state))
+  return decideNext(state)
 }
 
 function judge({ settings }: LoopState, round: LoopRound, fate: Fate): { critique: LoopCritique; asks: number } {
@@ -132,7 +133,7 @@ function endAtDeadline(run: Omit<SimulatedRun, 'finish'>, tasks: Task[], world: 
     if (pick(world.finishesLate, position) && task.stage !== 'POLISH') complete(state, [], task, world)
   }
   for (const round of state.rounds) if (round.status === 'PENDING') round.status = 'CANCELED'
-  return decideDeadline(frozen(state))
+  return decideDeadline(state)
 }
 
 function makeRound(
@@ -154,10 +155,4 @@ function pick<T>(list: T[], position: number): T {
   const item = list[position % list.length]
   if (item === undefined) throw new Error('an empty list in the simulated world')
   return item
-}
-
-/** A copy that throws when a decision writes to it (critiques are never written to by the simulator either). */
-function frozen(state: LoopState): LoopState {
-  const rounds = state.rounds.map(round => Object.freeze({ ...round }))
-  return Object.freeze({ ...state, rounds: Object.freeze(rounds) as LoopRound[] }) // frozen: writes throw, reads are the same
 }
