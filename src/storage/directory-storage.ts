@@ -24,6 +24,8 @@ export type DirectoryStorageConfig = {
 /** The path, on our server, under which signed links of the directory driver live. */
 export const OBJECT_PATH = '/objects/'
 
+const ABANDONED_MS = 24 * 3_600_000
+
 /** A store in a folder. Any number of processes of one machine may share it. */
 export function directoryStorage(config: DirectoryStorageConfig): ObjectStorage {
   const objects = join(config.root, 'objects')
@@ -35,22 +37,26 @@ export function directoryStorage(config: DirectoryStorageConfig): ObjectStorage 
     return join(objects, ...key.split('/'))
   }
 
+  let tidied: Promise<void> | undefined
   return {
     async put(key, body, options, signal) {
       const path = pathOf(key)
-      const isAbsentRequired = options.ifAbsent ?? false
-      return failingAs('The object could not be stored', signal, async () => {
-        await mkdir(temporary, { recursive: true })
-        const written = join(temporary, randomUUID())
-        try {
-          await writeWhole(written, body, options.byteSize, signal)
-          const isNew = await place(written, path, isAbsentRequired)
-          return { isNew }
-        } finally {
-          body.destroy()
-          await rm(written, { force: true })
-        }
-      })
+      try {
+        return await failingAs('The object could not be stored', signal, async () => {
+          await mkdir(temporary, { recursive: true })
+          tidied ??= removeAbandoned(temporary)
+          await tidied
+          const written = join(temporary, randomUUID())
+          try {
+            await writeWhole(written, body, options.byteSize, signal)
+            return { isNew: await place(written, path, options.ifAbsent ?? false) }
+          } finally {
+            await rm(written, { force: true })
+          }
+        })
+      } finally {
+        body.destroy()
+      }
     },
     async get(key, range, signal) {
       const path = pathOf(key)
@@ -96,6 +102,15 @@ export function directoryStorage(config: DirectoryStorageConfig): ObjectStorage 
         await access(temporary, constants.W_OK)
       })
     },
+  }
+}
+
+/** Files that a process killed in mid-put left behind; a day is longer than any put. */
+async function removeAbandoned(temporary: string): Promise<void> {
+  for (const name of await readdir(temporary)) {
+    const path = join(temporary, name)
+    const found = await stat(path).catch(nullIfAbsent)
+    if (found && found.mtimeMs < Date.now() - ABANDONED_MS) await rm(path, { force: true })
   }
 }
 

@@ -35,7 +35,8 @@ export function minioStorage(config: MinioStorageConfig): ObjectStorage {
   const signals = new AsyncLocalStorage<AbortSignal>()
   const client = makeClient(config, config.endpoint, region, limitedTransport(config.endpoint, signals, timeoutMs))
   const publicClient = makeClient(config, config.publicEndpoint ?? config.endpoint, region)
-  const dispatcher = new Agent({ headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect: { timeout: timeoutMs } })
+  // The deadline of each call covers the waiting, in the measure of its body.
+  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs } })
 
   /** Runs `work` under the deadline; whatever it throws comes out as StorageError, or as the signal's reason. */
   async function limited<T>(key: string, work: (signal: AbortSignal) => Promise<T>, options: Limit = {}): Promise<T> {
@@ -145,6 +146,8 @@ export function minioStorage(config: MinioStorageConfig): ObjectStorage {
     },
     async signPut(key, { contentType, expiresAt }) {
       assertObjectKey(key)
+      // A client cannot make the bucket.
+      await withBucket()
       const url = await publicClient.presignedPutObject(bucket, key, secondsUntil(expiresAt))
       return { url, headers: { 'content-type': contentType } }
     },
