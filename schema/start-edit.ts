@@ -9,6 +9,7 @@ import {
 } from '../src/errors.ts'
 import { type NewJob, startJobs } from '../src/jobs/start-jobs.ts'
 import { builder } from './builder.ts'
+import { inPage } from './complexity.ts'
 import { EditSettingsInput, jobRule } from './edit-input.ts'
 import { toUuid } from './global-id.ts'
 import { makeJobSuccess, successType } from './job-result.ts'
@@ -76,6 +77,7 @@ const StartEditsSuccess = builder.objectRef<StartedBatch>('StartEditsSuccess').i
     jobs: t.field({
       type: [StartEditResult],
       description: 'What became of each edit, in the order of the input.',
+      complexity: inPage,
       resolve: started => started.results,
     }),
   }),
@@ -131,6 +133,7 @@ builder.mutationFields(t => ({
     type: StartEditsResult,
     description: `Starts up to ${MAX_EDITS} edits in one transaction. An edit that is refused does not hold the others back.`,
     args: { input: t.arg({ type: StartEditsInput, required: true, description: 'The edits.' }) },
+    complexity: ({ input }) => ({ field: 1, multiplier: input.edits.length }),
     resolve: async (_root, { input }, { deps, caller }) => {
       const { batch = null } = parseInput(batchRule, input)
       const items = input.edits.map(edit => {
