@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import type { SqlStatement } from './sql.ts'
 
 /** The rows, and how many a write touched. */
-export type QueryResult<Row> = { rows: Row[]; rowCount: number }
+type QueryResult<Row> = { rows: Row[]; rowCount: number }
 
 /** What a read may run on: the pool or a transaction. `Row` is the caller's word, not checked. */
 export type Queryable = {

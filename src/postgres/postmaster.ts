@@ -47,6 +47,7 @@ export async function startPostmaster(config: PostmasterConfig): Promise<Postmas
     stdio: ['pipe', log, log],
   })
   closeSync(log)
+  watchdog.stdin?.on('error', () => {}) // 'exit' tells what matters
   let hasExited = false
   const exited = new Promise<void>(resolve => watchdog.once('error', () => resolve()).once('exit', () => resolve()))
   const ended = exited.then(() => {
@@ -101,7 +102,7 @@ async function readPidFile(folder: string): Promise<string[]> {
  */
 export async function clearTheWay(folder: string): Promise<void> {
   const pid = await readPid(folder)
-  if (pid !== null && (await readCommandLine(pid)).includes(folder)) {
+  if (pid !== null && (await readCommandLine(pid)).includes(` -D ${folder} `)) {
     signalProcess(pid, 'SIGINT')
     if (!(await endsWithin(pid, FAST_STOP_MS))) {
       signalProcess(pid, 'SIGQUIT')
