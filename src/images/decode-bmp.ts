@@ -20,7 +20,8 @@ export function readBmpSize(head: Buffer): { width: number; height: number } {
 
 /** Decodes a BMP of any depth and compression (RLE and bit fields too); CorruptImageError, ImageTooSlowError. */
 export async function decodeBmp(file: Buffer, limits: ImageLimits): Promise<RawPixels> {
-  const module = createRequire(import.meta.url).resolve('@cwasm/nsbmp')
+  const require = createRequire(import.meta.url)
+  const module = require.resolve('@cwasm/nsbmp')
   const worker = new Worker(THREAD, { eval: true, workerData: { module, file }, execArgv: [] })
   let timer: NodeJS.Timeout | undefined
   try {

@@ -1,5 +1,8 @@
 import sharp from 'sharp'
 import type { DecodeGate } from './decode-gate.ts'
+import type { ImageLimits } from './image-limits.ts'
+import { openPicture } from './open-picture.ts'
+import { toImageError } from './to-image-error.ts'
 
 /** What a model server takes: at most so many pixels (null: any number). */
 export type PictureFit = { maxPixels: number | null }
@@ -31,22 +34,26 @@ export async function fitPicture(
 
 /**
  * An edited picture brought back to `size`, as lossless PNG. One that has the size keeps its bytes; so does one of
- * another shape (more than 3% off), because stretching it would spoil it.
+ * another shape (more than 3% off), because stretching it would spoil it. Throws the errors of errors.ts.
  */
 export async function restoreSize(
-  deps: { gate: DecodeGate },
+  deps: { gate: DecodeGate; limits: ImageLimits },
   bytes: Buffer,
   size: { width: number; height: number },
 ): Promise<Buffer> {
   return await deps.gate(async () => {
-    const image = sharp(bytes, { sequentialRead: true })
-    const { width, height } = await image.metadata()
+    const { image, metadata } = await openPicture(bytes, deps.limits)
+    const { width, height } = metadata.autoOrient
     if (width === size.width && height === size.height) return bytes
     const stretch = (width * size.height) / (height * size.width)
     if (Math.abs(Math.log(stretch)) > SAME_SHAPE) return bytes
-    return await image
-      .resize({ ...size, fit: 'fill', kernel: 'lanczos3' })
-      .png({ compressionLevel: 6 })
-      .toBuffer()
+    try {
+      return await image
+        .resize({ ...size, fit: 'fill', kernel: 'lanczos3' })
+        .png({ compressionLevel: 6 })
+        .toBuffer()
+    } catch (error) {
+      throw toImageError(error, `image/${metadata.format}`, deps.limits)
+    }
   })
 }

@@ -13,7 +13,7 @@ export const VARIANT_PREFIX = 'variants/'
 const RECIPE = `1-${sharp.versions.vips.replaceAll('.', '-')}`
 
 /** The key of the variant that a link wishes for. */
-export function variantKey(link: Pick<ImageLink, 'objectKey' | 'widthPx' | 'format'>): string {
+function variantKey(link: Pick<ImageLink, 'objectKey' | 'widthPx' | 'format'>): string {
   const dot = link.objectKey.lastIndexOf('.')
   const extension = link.format ? imageFormats[link.format].extension : link.objectKey.slice(dot + 1)
   const width = link.widthPx ? `w${link.widthPx}` : 'full'

@@ -8,18 +8,12 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
-import { decodeBmp, readBmpSize } from './decode-bmp.ts'
-import {
-  CorruptImageError,
-  ImageTooLargeError,
-  ImageTooManyFramesError,
-  ImageTooManyPixelsError,
-  UnsupportedImageError,
-} from './errors.ts'
+import type { Sharp } from 'sharp'
+import { CorruptImageError, ImageTooLargeError } from './errors.ts'
 import { examineFile } from './examine-file.ts'
 import type { ImageLimits } from './image-limits.ts'
-import { type AcceptedType, isAcceptedType, SNIFF_BYTES, sniffType } from './sniff-type.ts'
+import { openPicture, typeOf } from './open-picture.ts'
+import type { AcceptedType } from './sniff-type.ts'
 import { SPOOL_PREFIX, type Spooled } from './spool.ts'
 import { toImageError } from './to-image-error.ts'
 
@@ -48,14 +42,11 @@ export async function normalizeImage(source: Spooled | Buffer, options: Normaliz
   const byteSize = Buffer.isBuffer(source) ? source.length : source.byteSize
   if (byteSize > limits.maxBytes) throw new ImageTooLargeError(limits.maxBytes)
   const file = Buffer.isBuffer(source) ? source : await readFile(source.path)
-  const contentType = sniffType(file.subarray(0, SNIFF_BYTES))
-  if (!isAcceptedType(contentType)) throw new UnsupportedImageError(contentType)
-
+  const contentType = typeOf(file)
   const stored = storedTypeOf(contentType)
   const state = stored === contentType ? examineFile(stored, file) : 'dressed'
   if (state === 'broken') throw new CorruptImageError(contentType)
-  const { metadata, image } =
-    contentType === 'image/bmp' ? await openBmp(file, limits) : await open(contentType, file, limits)
+  const { metadata, image } = await openPicture(file, limits)
   const isKept = state === 'bare' && metadata.space !== 'cmyk'
   try {
     if (!isKept) return await encode(image, stored, file, options)
@@ -72,53 +63,6 @@ export async function normalizeImage(source: Spooled | Buffer, options: Normaliz
       ? { sha256: createHash('sha256').update(source).digest('hex'), body: { bytes: source } }
       : { sha256: source.sha256, body: { path: source.path } }),
   }
-}
-
-type Opened = { image: Sharp; metadata: Metadata }
-
-async function open(contentType: AcceptedType, file: Buffer, limits: ImageLimits): Promise<Opened> {
-  const options: SharpOptions = {
-    // A picture with a grey lower half is worse than a refusal: it would be judged, and kept as training data.
-    failOn: 'warning',
-    limitInputPixels: limits.maxPixels,
-    sequentialRead: true,
-    autoOrient: true,
-  }
-  const metadata = await sharp(file, { ...options, limitInputPixels: false })
-    .metadata()
-    .catch(cause => {
-      throw new CorruptImageError(contentType, { cause })
-    })
-  if (`image/${metadata.format}` !== contentType) throw new UnsupportedImageError(`image/${metadata.format}`)
-  if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort') {
-    throw new UnsupportedImageError(contentType, `${metadata.depth} samples`)
-  }
-  assertSize(metadata.width, metadata.height, limits)
-  if ((metadata.pages ?? 1) > limits.maxFrames) throw new ImageTooManyFramesError(limits.maxFrames, metadata.pages ?? 1)
-
-  const image = sharp(file, { ...options, ignoreIcc: isSrgb(metadata.icc) }).timeout({ seconds: limits.maxSeconds })
-  if (metadata.depth === 'ushort') image.toColourspace(metadata.channels < 3 ? 'grey16' : 'rgb16')
-  return { image, metadata }
-}
-
-async function openBmp(file: Buffer, limits: ImageLimits): Promise<Opened> {
-  const claimed = readBmpSize(file)
-  assertSize(claimed.width, claimed.height, limits)
-  const { data, width, height } = await decodeBmp(file, limits)
-  const raw = sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: limits.maxPixels })
-  const isOpaque = data.every((value, index) => index % 4 !== 3 || value === 255)
-  const image = (isOpaque ? raw.removeAlpha() : raw).timeout({ seconds: limits.maxSeconds })
-  return { image, metadata: await raw.metadata() }
-}
-
-function assertSize(width: number, height: number, limits: ImageLimits): void {
-  if (width * height > limits.maxPixels) throw new ImageTooManyPixelsError(limits.maxPixels, width, height)
-}
-
-// The usual sRGB profiles say what is assumed without one; converting through them would only round.
-function isSrgb(profile: Buffer | undefined): boolean {
-  if (!profile) return false
-  return profile.includes('sRGB', 0, 'latin1') || profile.includes(Buffer.from('\0s\0R\0G\0B', 'latin1'))
 }
 
 function storedTypeOf(contentType: AcceptedType): StoredType {

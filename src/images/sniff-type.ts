@@ -3,7 +3,7 @@
 import { open } from 'node:fs/promises'
 
 /** The kinds that are taken, by their content type. */
-export const ACCEPTED_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/tiff', 'image/bmp'] as const
+const ACCEPTED_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/tiff', 'image/bmp'] as const
 
 /** One of the kinds that are taken. */
 export type AcceptedType = (typeof ACCEPTED_TYPES)[number]

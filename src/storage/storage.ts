@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream'
 
 /** What `put` needs to know beforehand; a body of another length is an error and leaves no object. */
-export type PutOptions = {
+type PutOptions = {
   contentType: string
   byteSize: number
   /** True: keep what is already there and answer `isNew: false`. Of rivals that race exactly one gets `isNew: true`. */
@@ -21,7 +21,7 @@ export type ObjectStat = { byteSize: number; contentType: string; modifiedAt: Da
 export type ListedObject = { key: string; byteSize: number; modifiedAt: Date }
 
 /** A request that a client may make by itself until it expires: PUT the bytes to `url` with exactly these headers. */
-export type SignedPut = { url: string; headers: Record<string, string> }
+type SignedPut = { url: string; headers: Record<string, string> }
 
 /**
  * A bucket of immutable objects. Every method rejects with StorageError when the store cannot do it (absent, slow, full),

@@ -40,7 +40,7 @@ export function s3Config(endpoint: string): MinioStorageConfig {
 }
 
 /** The S3 driver in a bucket of its own. */
-export async function openS3Storage(endpoint: string): Promise<TestStorage> {
+async function openS3Storage(endpoint: string): Promise<TestStorage> {
   return { storage: minioStorage(s3Config(endpoint)), root: '', close: async () => {} }
 }
 
