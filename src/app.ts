@@ -78,8 +78,8 @@ export function buildApp(config: Config, options: AppOptions): App {
     closers.push(feed.close)
     const deps: Deps = { config, log, db, prisma, storage, secret, publicUrl, images, feed }
 
-    const metrics = makeMetrics()
-    collectFromDatabase(metrics.registry, db)
+    const metrics = makeMetrics(log)
+    collectFromDatabase(metrics, db)
     collectSubscribers(metrics.registry, feed.countFollowers)
     const api = await makeApi({ schema, deps, metrics })
     closers.push(api.dispose)

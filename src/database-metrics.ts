@@ -1,23 +1,23 @@
 // What the database knows of the whole system, asked at each scrape: so it is right however many workers there are, and
 // the same from every API process. Counters go on from where this process started; take one of several, not their sum.
 
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Db } from './db.ts'
+import type { Metrics } from './metrics.ts'
 import { queueDepths } from './queue/queue-depths.ts'
 import { readEndpointLoads, readProgress, readStageTimes, readWatermark } from './read-progress.ts'
 
 const STAGE_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640]
 
-/** Adds the collectors to `registry`; a scrape fails when the database does. */
-export function collectFromDatabase(registry: Registry, db: Db): void {
-  const registers = [registry]
+/** Adds what is asked before each scrape. */
+export function collectFromDatabase(metrics: Metrics, db: Db): void {
+  const registers = [metrics.registry]
   const queueLabels = ['stage', 'model', 'state'] as const
   const tasks = new Gauge({
     name: 'pentimento_queue_tasks',
     help: 'Tasks that wait or run.',
     labelNames: queueLabels,
     registers,
-    collect: refreshQueue,
   })
   const oldest = new Gauge({
     name: 'pentimento_queue_oldest_seconds',
@@ -25,7 +25,7 @@ export function collectFromDatabase(registry: Registry, db: Db): void {
     labelNames: queueLabels,
     registers,
   })
-  async function refreshQueue(): Promise<void> {
+  metrics.beforeScrape(async () => {
     const depths = await queueDepths(db)
     tasks.reset()
     oldest.reset()
@@ -34,14 +34,13 @@ export function collectFromDatabase(registry: Registry, db: Db): void {
       tasks.set(labels, count)
       oldest.set(labels, oldestSeconds)
     }
-  }
+  })
 
   const endpoints = new Gauge({
     name: 'pentimento_endpoints',
     help: 'Endpoints that a live worker drives.',
     labelNames: ['model', 'health'],
     registers,
-    collect: refreshEndpoints,
   })
   const capacity = new Gauge({
     name: 'pentimento_endpoint_capacity',
@@ -55,7 +54,7 @@ export function collectFromDatabase(registry: Registry, db: Db): void {
     labelNames: ['model'],
     registers,
   })
-  async function refreshEndpoints(): Promise<void> {
+  metrics.beforeScrape(async () => {
     const loads = await readEndpointLoads(db)
     for (const gauge of [endpoints, capacity, inFlight]) gauge.reset()
     for (const load of loads) {
@@ -63,14 +62,13 @@ export function collectFromDatabase(registry: Registry, db: Db): void {
       capacity.inc({ model: load.model }, load.capacity)
       inFlight.inc({ model: load.model }, load.inFlight)
     }
-  }
+  })
 
   const rounds = new Counter({
     name: 'pentimento_rounds_total',
     help: 'Rounds edited, critiqued and failed since this process started.',
     labelNames: ['result'],
     registers,
-    collect: refreshProgress,
   })
   const jobs = new Counter({
     name: 'pentimento_jobs_finished_total',
@@ -94,11 +92,11 @@ export function collectFromDatabase(registry: Registry, db: Db): void {
   let since = readWatermark(db)
   since.catch(() => {}) // tried again at the first scrape
   let refreshing: Promise<void> = Promise.resolve()
-  /** One scrape after the other, or what both read would count twice. */
-  function refreshProgress(): Promise<void> {
+  // One scrape after the other, or what both read would count twice.
+  metrics.beforeScrape(() => {
     refreshing = refreshing.catch(() => {}).then(advance)
     return refreshing
-  }
+  })
   async function advance(): Promise<void> {
     const from = await since.catch(() => readWatermark(db))
     const to = await readWatermark(db)

@@ -1,8 +1,13 @@
+import type { Logger } from 'pino'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** What a process of ours counts, and the registry that /metrics prints. */
+/** What a process of ours counts, and what /metrics prints. */
 export type Metrics = {
   registry: Registry
+  /** `refresh` runs before each scrape, beside the others. */
+  beforeScrape(refresh: () => Promise<void>): void
+  /** The Prometheus text. What cannot be refreshed, as while the database is away, is printed as it was last. */
+  print(): Promise<string>
   observeRequest(request: { method: string; route: string; status: number; seconds: number }): void
   /** Returns what ends it: with true where it gave no error. */
   startOperation(operation: string): (isOk: boolean) => void
@@ -15,8 +20,11 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'])
 const CODE = /^[A-Z][A-Z_]{0,40}$/
 
 /** A registry of its own, so that two servers in one process do not mix. */
-export function makeMetrics(): Metrics {
+export function makeMetrics(log: Logger): Metrics {
   const registry = new Registry()
+  const refreshers: (() => Promise<void>)[] = []
+  const refreshing = (refresh: () => Promise<void>) =>
+    refresh().catch(error => log.warn({ err: error }, 'some metrics could not be refreshed'))
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
 
@@ -42,6 +50,11 @@ export function makeMetrics(): Metrics {
   })
   return {
     registry,
+    beforeScrape: refresh => void refreshers.push(refresh),
+    async print() {
+      await Promise.all(refreshers.map(refreshing))
+      return registry.metrics()
+    },
     observeRequest({ method, route, status, seconds }) {
       requests.observe({ method: METHODS.has(method) ? method : 'other', route, status }, seconds)
     },

@@ -64,7 +64,7 @@ export function makeHttpHandler(parts: HttpParts): (req: IncomingMessage, res: S
     if (!hasRole(caller, 'OPERATOR')) {
       return refuse(req, res, { status: 403, code: 'FORBIDDEN', message: 'Metrics need a key of role OPERATOR.' })
     }
-    const text = await metrics.registry.metrics()
+    const text = await metrics.print()
     res.writeHead(200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' }).end(text)
   }
 
