@@ -50,14 +50,10 @@ const putVariant = async (image: ImageRow) => {
   return key
 }
 
-/** A job of the tenant, and a way to make it need an image in each of the five places. */
-const needs: [string, (image: ImageRow) => Promise<unknown>][] = [
-  ['source', async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, 'source')],
-  ['mask', async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, 'mask')],
-  ['reference', async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, 'reference')],
-  ["round's picture", async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, 'round')],
-  ["round's base", async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, 'base')],
-]
+/** The five places where an image can be needed, and a way to make a new job need it there. */
+const needs: [string, (image: ImageRow) => Promise<unknown>][] = (
+  ['source', 'mask', 'reference', 'round', 'base'] as const
+).map(place => [place, async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, place)])
 
 async function setColumn(jobId: string, { id }: ImageRow, place: 'source' | 'mask' | 'reference' | 'round' | 'base') {
   const { db } = deps
@@ -84,7 +80,7 @@ describe('the sweeper', () => {
     expect((await sweepImages(deps)).images).toBe(0)
   })
 
-  test.each(needs)('leaves an image that is a %s', async (_place, need) => {
+  test.each(needs)('leaves an image that a job needs: %s', async (_place, need) => {
     const image = await uploadOld()
     await need(image)
     await sweepImages(deps)
@@ -196,7 +192,7 @@ describe('deleting an image', () => {
     await expect(deleteImage(deps, { tenantId, imageId: image.id })).rejects.toBeInstanceOf(NotFoundError)
   })
 
-  test.each(needs)('is refused while it is a %s', async (_place, need) => {
+  test.each(needs)('is refused while a job needs it: %s', async (_place, need) => {
     const image = await upload()
     await need(image)
     await expect(deleteImage(deps, { tenantId, imageId: image.id })).rejects.toBeInstanceOf(ImageInUseError)
