@@ -8,7 +8,7 @@ import type { Area } from './measure-planes.ts'
 import { decodePicture, type Size, toPixels, toSharp } from './raw-picture.ts'
 
 /** At most this many pixels along the longer side are measured. */
-export const measuredSide = 512
+const measuredSide = 512
 
 /**
  * The source turned and cropped as the instruction asks, beside the edited picture without its border, at one size:
@@ -48,8 +48,8 @@ export async function alignPictures(source: Picture, edited: Picture, clauses: C
     captions.push({ clause, area: await captionArea(clause, photograph.size) })
   }
   return {
-    source: await fit(reference, size),
-    edited: await fit(cut, size),
+    source: await fitTo(reference, size),
+    edited: await fitTo(cut, size),
     outer,
     inner,
     captions,
@@ -100,7 +100,7 @@ async function captionArea(clause: CaptionClause, { width, height }: Size): Prom
   }
 }
 
-const fit = (pixels: Pixels, size: Size): Promise<Pixels> =>
+const fitTo = (pixels: Pixels, size: Size): Promise<Pixels> =>
   pixels.width === size.width && pixels.height === size.height
     ? Promise.resolve(pixels)
     : toPixels(toSharp(pixels).resize({ ...size, fit: 'fill' }))

@@ -18,11 +18,11 @@ export type GradedOp =
   | 'vignette'
 
 export type Unit = '%' | 'points' | 'stops' | 'degrees'
-export type Rgb = { r: number; g: number; b: number }
+type Rgb = { r: number; g: number; b: number }
 export type NamedColor = Rgb & { name: string }
 export type GradedClause = { kind: 'graded'; op: GradedOp; amount: number; unit: Unit; color?: NamedColor }
 
-export type LookClause =
+type LookClause =
   | { kind: 'mono' }
   | { kind: 'sepia'; percent: number }
   | { kind: 'invert' }

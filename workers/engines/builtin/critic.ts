@@ -44,7 +44,9 @@ async function critique(request: CritiqueRequest, thread: PixelThread, signal: A
     signal,
   )
   const doable = instruction.clauses.filter(clause => !pair.refused.some(refused => refused === clause))
-  const graded = doable.filter(isGradedClause).map(clause => judgeGraded(clause, measurement))
+  const asks = (...ops: string[]) => doable.some(each => isGradedClause(each) && ops.includes(each.op))
+  const isMixed = asks('saturation') && asks('warmth', 'tint')
+  const graded = doable.filter(isGradedClause).map(clause => judgeGraded(clause, measurement, isMixed))
   const exact: ExactJudgement[] = []
   for (const clause of doable)
     if (!isGradedClause(clause)) exact.push(await judgeExact(clause, pair, measurement, doable))

@@ -3,6 +3,7 @@ import type { GradedOp, Unit } from './clause.ts'
 /**
  * What an amount of a graded change means, as measured on the whole picture at 512 px or less, in CIELAB (D65):
  * `%` is relative to the source's own value, `points` are CIELAB units added to it.
+ * A cast and a saturation asked together are told apart as judge-graded.ts says.
  * `plain` is what a word without a number asks ("brighter"), scaled by qualifiers ("slightly" 0.5, "much" 2);
  * `slopes` bounds what one unit applied at the fixed gain measures on photographs;
  * `full` is what 100% means where the unit is not a percentage; amounts applied never leave `min`..`max`.
@@ -29,9 +30,9 @@ const spec = (
   measures: string,
 ): GradedSpec => ({ unit, plain, plainDown, full, min, max, toleranceFloor, slopes, measures })
 
-/** The definitions of the graded changes. Brightness alone has two units: points for words, % where a percentage is named. */
+/** The definitions of the graded changes. Brightness alone has two units: points for "brighter", % for "darker" and where a percentage is named. */
 export const gradedOps: Record<GradedOp, GradedSpec> = {
-  brightness: spec('points', [8, -8], 50, [-48, 48], 1.2, [0.45, 1.1], 'mean lightness L*'),
+  brightness: spec('points', [8, -18], 50, [-48, 48], 0.8, [0.45, 1.1], 'mean lightness L*'),
   contrast: spec('%', [20, -20], 100, [-95, 250], 1.5, [0.2, 1.3], 'standard deviation of L*'),
   saturation: spec('%', [25, -25], 100, [-98, 250], 2, [0.3, 1.2], 'mean chroma C*'),
   warmth: spec('points', [8, -8], 30, [-60, 60], 1.3, [0.6, 1.1], 'mean b*'),
@@ -46,13 +47,17 @@ export const gradedOps: Record<GradedOp, GradedSpec> = {
   vignette: spec('%', [30, -30], 100, [-90, 95], 2, [0.7, 1.15], 'L* of the corners against the centre'),
 }
 
-/** What a qualified word asks: `factor` 0.5 is "slightly", 1 no qualifier, 2 "much". Falls of bounded things never pass 100%. */
-export function gradedAmount(op: GradedOp, sign: number, factor: number): number {
-  const { plain, plainDown, unit } = gradedOps[op]
+/**
+ * What a qualified word asks: `factor` 0.5 is "slightly", 1 no qualifier, 2 "much". Falls of bounded things never pass
+ * 100%. "Darker" is a share of the picture's own lightness, or a night scene would drown; "brighter" is in points.
+ */
+export function gradedAmount(op: GradedOp, sign: number, factor: number): { amount: number; unit: Unit } {
+  const { plain, plainDown } = gradedOps[op]
+  const unit = op === 'brightness' && sign < 0 ? '%' : gradedOps[op].unit
   const base = sign < 0 ? plainDown : plain
   const isBounded = unit === '%' && (sign < 0 || op === 'vignette')
-  if (!isBounded) return base * factor
-  return Math.sign(base) * 100 * (1 - (1 - Math.abs(base) / 100) ** factor)
+  if (!isBounded) return { amount: base * factor, unit }
+  return { amount: Math.sign(base) * 100 * (1 - (1 - Math.abs(base) / 100) ** factor), unit }
 }
 
 /** A percentage in the change's own unit: 30% of warmth is 9 points. Brightness keeps its percentage. */

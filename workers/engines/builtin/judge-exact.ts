@@ -101,8 +101,8 @@ function hasBorder({ outer, inner }: AlignedPair, color: NamedColor): boolean {
     count += 1
     if (Math.hypot(...[0, 1, 2].map(i => (found[i] ?? 0) - (wanted[i] ?? 0))) < 12) near += 1
   }
-  for (let step = 0; step < width; step += 4) [y, height - 1 - y].forEach(row => look(step, row))
-  for (let step = 0; step < height; step += 4) [x, width - 1 - x].forEach(column => look(column, step))
+  for (let step = 0; step < width; step += 4) for (const row of [y, height - 1 - y]) look(step, row)
+  for (let step = 0; step < height; step += 4) for (const column of [x, width - 1 - x]) look(column, step)
   return near > 0.9 * count
 }
 

@@ -16,9 +16,9 @@ export type GradedJudgement = {
 const relativeTolerance = 0.14
 
 /** Measures one clause against what was asked. A hit scores 8 to 10, no change at all 0. */
-export function judgeGraded(clause: GradedClause, measurement: Measurement): GradedJudgement {
+export function judgeGraded(clause: GradedClause, measurement: Measurement, isMixed: boolean): GradedJudgement {
   const hint = findHindrance(clause, measurement.source)
-  const measured = measureChange(clause, measurement)
+  const measured = measureChange(clause, measurement, isMixed)
   const miss = Math.abs(measured - clause.amount) / toleranceOf(clause, measurement.source)
   // Nothing to take away, and nothing added: as good as it can be.
   if (hint?.isHarmless && miss > 1) return { clause, measured, miss: 0.75, score: 8.5, hint: hint.text }
@@ -26,7 +26,7 @@ export function judgeGraded(clause: GradedClause, measurement: Measurement): Gra
 }
 
 /** 10 for a perfect hit, 8 at the edge of the tolerance, falling to 0. */
-export const scoreOf = (miss: number): number => (miss <= 1 ? 10 - 2 * miss : Math.max(0, 8 - 1.5 * (miss - 1)))
+const scoreOf = (miss: number): number => (miss <= 1 ? 10 - 2 * miss : Math.max(0, 8 - 1.5 * (miss - 1)))
 
 /**
  * The amount to try next: the step along the secant through (0, 0) and (tried, measured), its slope held to what the op
@@ -44,8 +44,15 @@ export function nextAmount(judgement: GradedJudgement, tried: number | null): nu
   return clampAmount(clause.op, Math.min(Math.max(step, Math.min(near, far)), Math.max(near, far)), clause.unit)
 }
 
-/** The change of the clause's own measure, in the clause's unit. */
-export function measureChange(clause: GradedClause, { source, edited, hueDegrees }: Measurement): number {
+/**
+ * The change of the clause's own measure, in the clause's unit. Where a cast and a saturation are asked together
+ * (`isMixed`) each would count as the other: a cast adds chroma, less chroma takes cast away. Then saturation is the
+ * spread of the colours about their mean, and the cast what the mean moved beyond its share of that.
+ */
+function measureChange(clause: GradedClause, { source, edited, hueDegrees }: Measurement, isMixed: boolean): number {
+  const spread = isMixed && source.colorSpread > 1 ? edited.colorSpread / source.colorSpread : 1
+  const shiftA = edited.a - source.a * spread
+  const shiftB = edited.b - source.b * spread
   const relative = (key: keyof Values) => (source[key] > 1e-6 ? (edited[key] / source[key] - 1) * 100 : 0)
   switch (clause.op) {
     case 'brightness':
@@ -53,12 +60,12 @@ export function measureChange(clause: GradedClause, { source, edited, hueDegrees
     case 'contrast':
       return relative('contrast')
     case 'saturation':
-      return relative('chroma')
+      return relative(isMixed ? 'colorSpread' : 'chroma')
     case 'warmth':
-      return edited.b - source.b
+      return shiftB
     case 'tint': {
       const direction = hueDirection(clause.color ?? { r: 0, g: 0, b: 0 }) ?? { a: 0, b: 0 }
-      return direction.a * (edited.a - source.a) + direction.b * (edited.b - source.b)
+      return direction.a * shiftA + direction.b * shiftB
     }
     case 'hue':
       // Half a turn and a bit is measured as less than half a turn the other way.
@@ -86,7 +93,7 @@ export function measureChange(clause: GradedClause, { source, edited, hueDegrees
 }
 
 /** How far off still counts as a hit, in the clause's unit. */
-export function toleranceOf({ op, amount, unit }: GradedClause, source: Values): number {
+function toleranceOf({ op, amount, unit }: GradedClause, source: Values): number {
   const floor = gradedOps[op].toleranceFloor
   const inUnit = op === 'brightness' && unit === '%' ? (floor / Math.max(source.lightness, 5)) * 100 : floor
   return Math.max(Math.abs(amount) * relativeTolerance, inUnit)

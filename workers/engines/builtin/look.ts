@@ -22,8 +22,8 @@ export type Look = {
   posterizeLevels: number
 }
 
-/** How strongly a point of warmth pulls a* along with b*: daylight turns orange, not yellow. */
-export const warmthToA = 0.3
+/** How strongly a point of warmth pulls a* along with b*: warm light is orange, not yellow, and cool light is blue. */
+const warmthToA = 0.3
 
 /** The look the clauses ask for, at the fixed gain: the same amounts give the same look on every picture. Null where none does. */
 export function toLook(clauses: Clause[], seed: number): Look | null {
@@ -46,7 +46,7 @@ export function toLook(clauses: Clause[], seed: number): Look | null {
     highlights: amount('highlights'),
     shadows: amount('shadows'),
     hueDegrees: amount('hue'),
-    shiftA: amount('warmth') * warmthToA + tint.a,
+    shiftA: Math.max(0, amount('warmth')) * warmthToA + tint.a,
     shiftB: amount('warmth') + tint.b,
     vignette: amount('vignette') / 100,
     grain: amount('grain'),

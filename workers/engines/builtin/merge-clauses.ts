@@ -2,8 +2,7 @@ import { type Clause, isSameThing } from './clause.ts'
 import { clampAmount } from './graded-ops.ts'
 
 /**
- * One clause for each thing: of two amounts of the same change the stronger counts, opposite ones are added, a later effect
- * replaces an earlier one. Turns, crops, borders and captions all stay, in order.
+ * One clause for each thing: the later one counts ("it is too warm, cool it a little"), opposite amounts are added. Turns, crops, borders and captions all stay, in order.
  */
 export function mergeClauses(clauses: Clause[]): Clause[] {
   const merged: Clause[] = []
@@ -21,7 +20,7 @@ const isRepeatable = (clause: Clause) => ['rotate', 'flip', 'crop', 'border', 'c
 function combine(earlier: Clause, later: Clause): Clause {
   if (earlier.kind !== 'graded' || later.kind !== 'graded' || earlier.unit !== later.unit) return later
   if (earlier.amount * later.amount < 0) return { ...later, amount: earlier.amount + later.amount }
-  return Math.abs(earlier.amount) > Math.abs(later.amount) ? earlier : later
+  return later
 }
 
 const bound = (clause: Clause): Clause =>

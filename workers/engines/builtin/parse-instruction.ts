@@ -80,7 +80,10 @@ function readSegment(state: State, segment: Segment): void {
 
 function readTopics(state: State, segment: Segment, lexemes: Lexeme[], topics: TopicLexeme[]): void {
   const strange = findStrange(lexemes, topics)
-  if (strange?.isWhole) return refuse(state, segment, strange.reason)
+  if (strange?.isWhole) {
+    refuse(state, segment, strange.reason)
+    return
+  }
   const parts = topics.map((topic, index) => {
     const from = index === 0 ? 0 : lexemes.indexOf(topics[index - 1] as Lexeme) + 1
     const to = index === topics.length - 1 ? lexemes.length : lexemes.indexOf(topic) + 1
@@ -123,7 +126,10 @@ function readWithoutTopic(state: State, segment: Segment, lexemes: Lexeme[]): vo
   const hasWords = lexemes.some(each => each.is === 'word' || each.is === 'quoted')
   const isBecause = lexemes.findIndex(each => each.is === 'because')
   if (isBecause === 0 && state.clauses.length > 0) return
-  if (hasWords) return refuse(state, segment, 'that is not a change this editor can make')
+  if (hasWords) {
+    refuse(state, segment, 'that is not a change this editor can make')
+    return
+  }
   const clause = readUntitled(lexemes, state.text.slice(segment.start, segment.end).toLowerCase())
   if (clause) {
     state.clauses.push(clause)
@@ -169,7 +175,11 @@ function findStrange(
 }
 
 function refuse(state: State, segment: { start: number; end: number }, reason: string): void {
-  const words = state.text.slice(segment.start, segment.end).replace(/\s+/gu, ' ').trim()
+  if (state.unknown.length >= maxUnknown) return
+  const words = state.text
+    .slice(segment.start, Math.min(segment.end, segment.start + 400))
+    .replace(/\s+/gu, ' ')
+    .trim()
   state.unknown.push({ text: words.length > 80 ? `${words.slice(0, 79)}…` : words, reason })
 }
 

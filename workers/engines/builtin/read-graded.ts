@@ -57,7 +57,7 @@ export function readGraded(topic: TopicLexeme & { topic: GradedOp }, modifiers: 
       ? timesToAmount(op, times, sign)
       : number
         ? numberToAmount(op, number, topic.sign !== 0 || modifiers.sign !== 0 ? sign : 0, modifiers.isLevel)
-        : { amount: gradedAmount(op, sign, factor), unit: gradedOps[op].unit }
+        : gradedAmount(op, sign, factor)
   const bounded = Math.max(-1000, Math.min(1000, amount))
   return { kind: 'graded', op, amount: bounded, unit, ...(op === 'tint' && color ? { color } : {}) }
 }

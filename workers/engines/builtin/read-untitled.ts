@@ -28,7 +28,7 @@ function readCast(lexemes: Lexeme[], color: NamedColor): Clause {
     ? number.unit === 'points'
       ? { amount: number.value * direction, unit: gradedOps.tint.unit }
       : percentToAmount('tint', number.value * direction)
-    : { amount: gradedAmount('tint', direction, factor), unit: gradedOps.tint.unit }
+    : gradedAmount('tint', direction, factor)
   return { kind: 'graded', op: 'tint', amount, unit, color }
 }
 

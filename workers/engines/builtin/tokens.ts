@@ -54,12 +54,11 @@ export function tokenize(text: string): Token[] {
 
 function readQuoted(text: string, start: number): Token | null {
   const close = closingQuotes[text.charAt(start)] ?? ''
-  const limit = Math.min(text.length, start + longestQuote)
-  for (let end = start + 1; end < limit; end += 1) {
-    if (text.charAt(end) !== close) continue
-    const isInsideWord = close === "'" || close === '’' ? /[\p{L}\p{N}]/u.test(text.charAt(end + 1)) : false
-    if (isInsideWord) continue
-    return { type: 'quoted', text: text.slice(start + 1, end), start, end: end + 1 }
+  const inside = text.slice(start + 1, start + 1 + longestQuote)
+  const isApostrophe = close === "'" || close === '’'
+  for (let at = inside.indexOf(close); at >= 0; at = inside.indexOf(close, at + 1)) {
+    if (isApostrophe && /[\p{L}\p{N}]/u.test(inside.charAt(at + 1))) continue
+    return { type: 'quoted', text: inside.slice(0, at), start, end: start + at + 2 }
   }
   return null
 }

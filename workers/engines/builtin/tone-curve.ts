@@ -58,7 +58,7 @@ function brighten(lightness: number, points: number): number {
 /** Less is a straight line to the pivot; more is an S that leaves black and white where they are. */
 function contrast(lightness: number, pivot: number, amount: number): number {
   if (amount <= 0) return pivot + (lightness - pivot) * (1 + amount)
-  const power = 1 + amount
+  const power = 1 + 1.8 * amount
   if (lightness < pivot) return pivot * (lightness / pivot) ** power
   return 100 - (100 - pivot) * ((100 - lightness) / (100 - pivot)) ** power
 }

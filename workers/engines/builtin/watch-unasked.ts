@@ -57,7 +57,7 @@ export function watchUnasked(instruction: Instruction, { source, edited }: Measu
     what: `contrast ${moved(contrast)}%`,
     correction: { op: 'contrast', unit: '%', by: -contrast },
   })
-  watch('color', chroma, Math.max(1.5, source.chroma * 0.06), {
+  watch('color', chroma, Math.max(2, source.chroma * 0.06), {
     what: `colour strength ${moved(chroma)} C*`,
     correction: { op: 'saturation', unit: '%', by: source.chroma > 1.5 ? (-chroma / source.chroma) * 100 : 0 },
   })

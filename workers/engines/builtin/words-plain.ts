@@ -47,7 +47,7 @@ export const plainWords: [string, Meaning][] = [
   ['somewhat|moderately|moderate|a fair bit|fairly|rather|quite a bit less than', qualifier(0.8)],
   ['quite|noticeably|visibly|clearly|quite a bit|considerably|decidedly', qualifier(1.4)],
   [
-    'much|a lot|lots|lots of|very|strongly|strong|heavily|heavy|significantly|really|so much|way|far|greatly|substantially|a great deal|a good deal|big|bold|intense|bigger amount|lot|hugely|well|very much|seriously|deeply|deep|dramatically|a whole lot',
+    'much|a lot|lots|lots of|very|strongly|strong|heavily|heavy|significantly|really|so much|way|far|greatly|substantially|a great deal|a good deal|big|bold|thick|intense|bigger amount|lot|hugely|well|very much|seriously|deeply|deep|dramatically|a whole lot',
     qualifier(2),
   ],
   [
@@ -93,7 +93,7 @@ export const plainWords: [string, Meaning][] = [
   ['stop|stops|ev|f stop|f stops|stop of', unit('stops')],
   ['point|points|units|unit', unit('points')],
   ['levels|level|shades|steps|tones per channel', unit('levels')],
-  ['x|×|fold', unit('times')],
+  ['x|×|fold|times', unit('times')],
   ['clockwise|to the right|cw|rightwards|right', { is: 'turn', sign: 1 }],
   [
     'counterclockwise|counter clockwise|anticlockwise|anti clockwise|ccw|to the left|leftwards|left|acw',
@@ -145,7 +145,7 @@ export const plainWords: [string, Meaning][] = [
     { is: 'whole' },
   ],
   [
-    "the|a|an|my|our|your|please|pls|plz|make|making|can|could|would|will|you|i|i'd|we|want|wants|like you to|need|needs|would like|like to|get|have|be|is|are|was|look|looks|looking|feel|feels|just|some|of the image|of the picture|of the photo|by|around|about|approximately|roughly|nice|nicely|set|adjust|change|changing|changed|edit|editing|modify|tweak|let|let's|lets|us|me|do|does|go|thanks|thank|hi|hello|hey|there|here|see|effect|filter|style|amount|amount of|level of|kinda|bit of|of|on the image|on the picture|on the photo|to the image|to the picture|to the photo|to it|in the image|in the picture|in the photo|on it|in it|around it|around the image|around the picture|around the photo|for me|convert|transform|shift|version|so that it is|should|must|when|which|come out|turn out|appear|seem|seems|quick|bring out|more of|for the image|for the picture|for the photo|need to|a more|more or less|possible|if possible|same time|at the same time|i'd like|i want|i need|i think|think|maybe|perhaps|actually|simply|now|again|both|own|as|with it|try|it's|it is|that's|gets|ok|okay|ask|asked|bring it|way of|tone|tone of|hint|hint of|radius|thick|thickness|letters|lettering|blocks|block|squares|gaussian|effect of|font|style|ratio|aspect ratio|aspect|format|shape|little bit of|thing|things|done|overall look|look more|in|using|use|at all|final|photo effect|value|values|too much of|job|image's|photo's|picture's",
+    "the|a|an|my|our|your|please|pls|plz|make|making|can|could|would|will|you|i|i'd|we|want|wants|like you to|need|needs|would like|like to|get|have|be|is|are|was|look|looks|looking|feel|feels|just|some|of the image|of the picture|of the photo|by|around|about|approximately|roughly|nice|nicely|set|adjust|change|changing|changed|edit|editing|modify|tweak|let|let's|lets|us|me|do|does|go|thanks|thank|hi|hello|hey|there|here|see|effect|filter|style|amount|amount of|level of|kinda|bit of|of|on the image|on the picture|on the photo|to the image|to the picture|to the photo|to it|in the image|in the picture|in the photo|on it|in it|around it|around the image|around the picture|around the photo|for me|convert|transform|shift|version|so that it is|should|must|when|which|come out|turn out|appear|seem|seems|quick|bring out|more of|for the image|for the picture|for the photo|need to|a more|more or less|possible|if possible|same time|at the same time|i'd like|i want|i need|i think|think|maybe|perhaps|actually|simply|now|again|both|own|as|with it|try|it's|it is|that's|gets|ok|okay|ask|asked|bring it|way of|tone|tone of|hint|hint of|radius|thickness|letters|lettering|blocks|block|squares|gaussian|effect of|font|style|ratio|aspect ratio|aspect|format|shape|little bit of|thing|things|done|overall look|look more|in|using|use|at all|final|photo effect|value|values|too much of|job|image's|photo's|picture's",
     { is: 'filler' },
   ],
   ['in the sky', { is: 'within' }],

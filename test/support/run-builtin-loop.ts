@@ -1,0 +1,37 @@
+import type { Editor, Picture, Thinker } from '../../workers/engines/engine.ts'
+
+/** One round as the loop saw it. */
+export type LoopRound = {
+  prompt: string
+  picture: Picture
+  semantic: number
+  quality: number
+  isSatisfied: boolean
+  reasoning: string
+  refinedPrompt: string | null
+}
+
+/** Edit, judge, refine, by the rule of the house: satisfied when both scores reach 8, five rounds at most, best by geometric mean. */
+export async function runBuiltinLoop(
+  engines: { editor: Editor; thinker: Thinker },
+  instruction: string,
+  source: Picture,
+): Promise<{ rounds: LoopRound[]; best: LoopRound; isSatisfied: boolean }> {
+  const { signal } = new AbortController()
+  const rounds: LoopRound[] = []
+  let prompt = instruction
+  while (rounds.length < 5) {
+    const request = { prompt, source, references: [], seed: rounds.length + 1, parameters: {} }
+    const { picture } = await engines.editor.edit(request, signal)
+    const verdict = await engines.thinker.critique({ instruction, prompt, source, edited: picture, seed: 1 }, signal)
+    const { semantic, quality, reasoning, refinedPrompt } = verdict
+    if (semantic === null || quality === null) throw new Error('The critic gave no score.')
+    const isSatisfied = semantic >= 8 && quality >= 8
+    rounds.push({ prompt, picture, semantic, quality, isSatisfied, reasoning, refinedPrompt })
+    if (isSatisfied || refinedPrompt === null || refinedPrompt.trim() === prompt.trim()) break
+    prompt = refinedPrompt
+  }
+  const overall = (round: LoopRound) => Math.sqrt(round.semantic * round.quality)
+  const best = rounds.reduce((one, other) => (overall(other) > overall(one) ? other : one))
+  return { rounds, best, isSatisfied: best.isSatisfied }
+}
