@@ -44,6 +44,7 @@ export const builder = new SchemaBuilder<{
         { extensions: { code: 'FORBIDDEN' } },
       ),
   },
+  // A prismaNode without `select` loads whole rows: choosing the columns costs a look-up for every field of an answer.
   prisma: {
     client: context => context.deps.prisma,
     dmmf: getDatamodel(),

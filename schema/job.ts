@@ -10,7 +10,6 @@ import { Model } from './model.ts'
 export const Job = builder.prismaNode('Job', {
   id: { field: 'id' },
   nullable: true,
-  select: { id: true },
   findUnique: (id, context) => ({ id, tenantId: context.caller.tenantId }),
   description: 'One request: a source image, an instruction and settings, and every round made for it.',
   fields: t => ({
@@ -34,20 +33,17 @@ export const Job = builder.prismaNode('Job', {
     editor: t.field({
       type: Model,
       description: 'The model that edits.',
-      select: { editor: true },
       resolve: job => ({ id: job.editor }),
     }),
     thinker: t.field({
       type: Model,
       nullable: true,
       description: 'The model that judges; null where `settings.critique` is false.',
-      select: { thinker: true },
       resolve: job => (job.thinker === null ? null : { id: job.thinker }),
     }),
     settings: t.field({
       type: EditSettings,
       description: 'Its settings, defaults filled in.',
-      select: { settings: true },
       resolve: job => job.settings as unknown as JobSettings, // written by src/jobs alone
     }),
     rounds: t.relation('rounds', {
@@ -69,7 +65,6 @@ export const Job = builder.prismaNode('Job', {
       type: JobError,
       nullable: true,
       description: 'Why it failed; FAILED only.',
-      select: { errorCode: true, errorMessage: true, errorIsRetryable: true },
       resolve: toJobError,
     }),
     cancelRequestedAt: t.expose('cancelRequestedAt', {
@@ -84,7 +79,6 @@ export const Job = builder.prismaNode('Job', {
       type: 'JSON',
       nullable: true,
       description: "The caller's own data, given back as it came.",
-      select: { metadata: true },
       resolve: job => job.metadata,
     }),
     forkedFrom: t.relation('forkedFrom', {
@@ -96,7 +90,6 @@ export const Job = builder.prismaNode('Job', {
       nullable: true,
       description:
         'Its place among what waits for its model, from 1 (an estimate: tenants take turns); null unless QUEUED.',
-      select: { id: true, status: true },
       resolve: (job, _args, context) => (job.status === 'QUEUED' ? context.loaders.queuePosition.load(job.id) : null),
     }),
     lastEventSeq: t.exposeInt('eventSeq', {

@@ -9,10 +9,15 @@ import { intFrom, parseArgument } from './parse-input.ts'
 const MAX_CRITIQUES = 100
 const firstRule = intFrom(1, MAX_CRITIQUES)
 
+// `critique` and `critiques`, whatever `first`, are cut from one list: else each would be read for each round on its own.
+const allCritiques = {
+  orderBy: [{ createdAt: 'asc' as const }, { id: 'asc' as const }],
+  take: MAX_CRITIQUES,
+}
+
 export const Round = builder.prismaNode('Round', {
   id: { field: 'id' },
   nullable: true,
-  select: { id: true },
   findUnique: (id, context) => ({ id, job: { tenantId: context.caller.tenantId } }),
   description: 'One edit inside a job: what the editor was asked, and what it made of it.',
   fields: t => ({
@@ -27,14 +32,12 @@ export const Round = builder.prismaNode('Round', {
     editor: t.field({
       type: Model,
       description: "The model that edits it: the job's editor, or a fallback.",
-      select: { editor: true },
       resolve: round => ({ id: round.editor }),
     }),
     error: t.field({
       type: JobError,
       nullable: true,
       description: 'Why it failed; FAILED only.',
-      select: { errorCode: true, errorMessage: true, errorIsRetryable: true },
       resolve: toJobError,
     }),
     prompt: t.exposeString('prompt', { description: 'What the editor received; "" for round 0.' }),
@@ -45,20 +48,25 @@ export const Round = builder.prismaNode('Round', {
       type: Critique,
       nullable: true,
       description: "The thinker's critique, the one that drives the loop.",
-      select: { id: true },
-      resolve: (round, _args, context) => context.loaders.thinkerCritique.load(round.id),
+      select: (_args, _context, nestedSelection) => ({
+        critiques: nestedSelection(allCritiques),
+      }),
+      resolve: ({ id, critiques }, _args, context) => {
+        const found = critiques.find(critique => critique.source === 'THINKER')
+        if (found || critiques.length < MAX_CRITIQUES) return found
+        return context.loaders.thinkerCritique.load(id) // people and judges filled the list before the thinker came
+      },
     }),
-    critiques: t.relation('critiques', {
+    critiques: t.field({
+      type: [Critique],
       description: 'All critiques, of the thinker, judges and people; newest last.',
       args: {
         first: t.arg.int({ defaultValue: 50, description: `How many from the oldest on, 1 to ${MAX_CRITIQUES}.` }),
       },
       // Few rounds have more than one or two, whatever the limit.
       complexity: ({ first }) => ({ field: 1, multiplier: Math.max(5, Math.ceil((first ?? 50) / 10)) }),
-      query: ({ first }) => ({
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-        take: parseArgument(firstRule, first ?? 50, 'first'),
-      }),
+      select: (_args, _context, nestedSelection) => ({ critiques: nestedSelection(allCritiques) }),
+      resolve: ({ critiques }, { first }) => critiques.slice(0, parseArgument(firstRule, first ?? 50, 'first')),
     }),
     isSatisfied: t.exposeBoolean('isSatisfied', {
       nullable: true,
@@ -66,7 +74,7 @@ export const Round = builder.prismaNode('Round', {
     }),
     isBest: t.boolean({
       description: "Whether it is the job's best round.",
-      select: { id: true, job: { select: { bestRoundId: true } } },
+      select: { job: { select: { bestRoundId: true } } },
       resolve: round => round.job.bestRoundId === round.id,
     }),
     editorSeconds: t.exposeFloat('editorSeconds', { nullable: true, description: 'Seconds the edit took.' }),
