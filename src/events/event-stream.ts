@@ -30,24 +30,27 @@ const DONE = { done: true, value: undefined } as const
 /** A stream over `source`. Rejects with the reason of `signal` once that aborts and `wakeAll` was called. */
 export function makeEventStream<Item>(source: EventSource<Item>, signal: AbortSignal): EventStream<Item> {
   let isOver = false
-  let wake: (() => void) | undefined
+  let endWait: (() => void) | undefined
 
   function finish(): void {
     if (isOver) return
     isOver = true
+    source.wakers.delete(wake)
     source.release()
-    wake?.()
+    wake()
+  }
+
+  // One function for all waits of the stream: thousands wait and are woken together.
+  function wake(): void {
+    const end = endWait
+    endWait = undefined
+    end?.()
   }
 
   function wait(): Promise<void> {
+    source.wakers.add(wake)
     return new Promise(resolve => {
-      const end = () => {
-        source.wakers.delete(end)
-        wake = undefined
-        resolve()
-      }
-      wake = end
-      source.wakers.add(end)
+      endWait = resolve
     })
   }
 
