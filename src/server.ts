@@ -1,8 +1,6 @@
 // The process behind `npm start` (API and workers) and `npm run api` (--no-workers).
 
 import { parseArgs } from 'node:util'
-import { defaultFleet } from '../workers/fleet.ts'
-import { buildApp } from './app.ts'
 import { loadProcessConfig } from './config.ts'
 import { makeLog } from './log.ts'
 import { serveUntilSignal } from './serve-until-signal.ts'
@@ -12,6 +10,8 @@ const { values } = parseArgs({ options: { 'no-workers': { type: 'boolean', defau
 await serveUntilSignal(async () => {
   const config = loadProcessConfig()
   const log = makeLog(config.logLevel)
+  // Most of the start's time is these modules; a faulty configuration is told without them.
+  const [{ buildApp }, { defaultFleet }] = await Promise.all([import('./app.ts'), import('../workers/fleet.ts')])
   const fleet = values['no-workers'] ? null : defaultFleet()
   return { app: buildApp(config, { log, fleet }), log }
 })

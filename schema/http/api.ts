@@ -60,6 +60,7 @@ export async function makeApi({
     images: makeImageHandler({ storage, secret, gate: images.gate }),
     objects: config.s3 ? null : makeObjectHandler({ storage, secret }),
     ...{ health, metrics, rules, authenticator, log },
+    publicUrl: deps.publicUrl,
     maxFileBytes: images.limits.maxBytes,
   })
 

@@ -31,7 +31,7 @@ query Models {
     name: 'StartEdit',
     query: `# Starts an edit of an image that is stored already. To store one, send it as a multipart request:
 #
-#   curl http://127.0.0.1:4000/graphql \\
+#   curl SERVER/graphql \\
 #     -F operations='{"query":"mutation ($file: File!) { uploadImage(file: $file) { ... on UploadImageSuccess { image { id } } ... on Error { message } } }","variables":{"file":null}}' \\
 #     -F map='{"0":["variables.file"]}' -F 0=@photo.jpg
 #
@@ -161,10 +161,10 @@ export function isPageRequest(req: IncomingMessage): boolean {
 }
 
 /** Sends GraphiQL: one page that loads nothing from elsewhere. It is rendered at the first request, which takes a while. */
-export function makeGraphiqlHandler() {
+export function makeGraphiqlHandler(publicUrl: string) {
   let page: Promise<{ zipped: Buffer; etag: string }> | undefined
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    page ??= render()
+    page ??= render(publicUrl)
     const { zipped, etag } = await page
     res.setHeader('cache-control', 'no-cache')
     res.setHeader('etag', etag)
@@ -181,12 +181,15 @@ export function makeGraphiqlHandler() {
   }
 }
 
-async function render(): Promise<{ zipped: Buffer; etag: string }> {
+async function render(publicUrl: string): Promise<{ zipped: Buffer; etag: string }> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql') // 9 MB that most processes never show
   const html = renderGraphiQL({
     title: 'Pentimento',
     subscriptionsProtocol: 'SSE',
-    defaultTabs: examples.map(({ query, variables }) => ({ query, variables: JSON.stringify(variables, null, 2) })),
+    defaultTabs: examples.map(({ query, variables }) => ({
+      query: query.replace('SERVER', publicUrl),
+      variables: JSON.stringify(variables, null, 2),
+    })),
     defaultEditorToolsVisibility: 'variables',
     isHeadersEditorEnabled: true,
     shouldPersistHeaders: false,

@@ -24,6 +24,7 @@ export type HttpParts = {
   metrics: Metrics
   rules: OriginRules
   authenticator: Authenticator
+  publicUrl: string
   maxFileBytes?: number
   log: Logger
 }
@@ -31,7 +32,7 @@ export type HttpParts = {
 /** Answers every request of the server: finds its route, checks origin and key, and never throws. */
 export function makeHttpHandler(parts: HttpParts): (req: IncomingMessage, res: ServerResponse) => void {
   const { authenticator, health, log, metrics, rules, maxFileBytes = defaultImageLimits.maxBytes } = parts
-  const graphiql = makeGraphiqlHandler()
+  const graphiql = makeGraphiqlHandler(parts.publicUrl)
 
   /** The caller, or null when the request was refused for want of one. */
   async function admit(req: IncomingMessage, res: ServerResponse): Promise<Caller | null> {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './health.ts'
 import { refuse } from './refuse.ts'
@@ -33,13 +33,21 @@ export async function listen({ host, port }: { host: string; port: number }): Pr
     // Longer than load balancers keep theirs, so that the idle connection is theirs to close.
     keepAliveTimeout: 75_000,
   })
+  // Node does not count a connection as idle that has never sent a request; browsers open such ones ahead.
+  const unused = new Set<Socket>()
+  server.on('connection', socket => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
   server.on('request', (req, res) => {
+    unused.delete(req.socket)
     if (handlers) handlers.request(req, res)
     else if (req.url === '/health/live') answer(req, res, 200, { status: 'live' })
     else if (req.url === '/health/ready') answer(req, res, 503, { status: 'starting', checks: {} })
     else refuse(req, res, { ...STARTING, headers: { 'retry-after': '1' } })
   })
   server.on('upgrade', (req, connection, head) => {
+    unused.delete(req.socket)
     if (handlers) handlers.upgrade(req, connection, head)
     else refuseUpgrade(connection, '503 Service Unavailable', STARTING.message)
   })
@@ -52,6 +60,7 @@ export async function listen({ host, port }: { host: string; port: number }): Pr
   let closing: Promise<void> | undefined
   async function shut(endStreams: () => Promise<void>, graceMs: number): Promise<void> {
     const closed = new Promise(resolve => server.close(resolve))
+    for (const socket of unused) socket.destroy()
     await endStreams()
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
     const cut = setTimeout(() => server.closeAllConnections(), graceMs)
