@@ -1,0 +1,70 @@
+import { v7 as uuid } from 'uuid'
+import type { Db, Tx } from '../db.ts'
+import { sql } from '../sql.ts'
+import type { ListedEndpoint, ListedModel } from './fleet-model.ts'
+
+export type WorkerRegistration = {
+  workerId: string
+  host: string
+  version: string
+  models: readonly ListedModel[]
+  endpoints: readonly ListedEndpoint[]
+}
+
+/** An endpoint's row id by the model and URL that name it. */
+export type EndpointIds = ReadonlyMap<string, string>
+
+/** The key of an endpoint in `EndpointIds`. */
+export function endpointKey(modelId: string, url: string): string {
+  return `${modelId} ${url}`
+}
+
+/**
+ * Makes the worker, its models and its endpoints known. Models stay for ever, so that a job may name them while no
+ * worker serves them. A second call (another fleet file, or a row that was swept) brings the rows up to date.
+ */
+export async function registerWorker(db: Db, registration: WorkerRegistration): Promise<EndpointIds> {
+  return db.transaction(async tx => {
+    await upsertWorker(tx, registration)
+    await upsertModels(tx, registration.models)
+    return upsertEndpoints(tx, registration.endpoints)
+  })
+}
+
+async function upsertWorker(tx: Tx, { workerId, host, version, models }: WorkerRegistration): Promise<void> {
+  await tx.query(sql`
+    insert into worker (id, host, version, models)
+    values (${workerId}::uuid, ${host}, ${version}, ${models.map(model => model.id)}::text[])
+    on conflict (id) do update set
+      host = excluded.host, version = excluded.version, models = excluded.models, last_seen_at = clock_timestamp()`)
+}
+
+// Workers that start together upsert in one order, so that none waits for another in a circle.
+async function upsertModels(tx: Tx, models: readonly ListedModel[]): Promise<void> {
+  await tx.query(sql`
+    insert into model (id, kinds, parameters, position)
+    select m.id, array(select jsonb_array_elements_text(m.kinds)::model_kind), m.parameters, m.position
+    from jsonb_to_recordset(${JSON.stringify(models)}::jsonb) as m("id" text, "kinds" jsonb, "parameters" jsonb, "position" int)
+    order by m.id
+    on conflict (id) do update set
+      kinds = excluded.kinds, parameters = excluded.parameters, position = excluded.position
+    where (model.kinds, model.parameters, model.position)
+      is distinct from (excluded.kinds, excluded.parameters, excluded.position)`)
+}
+
+async function upsertEndpoints(tx: Tx, endpoints: readonly ListedEndpoint[]): Promise<EndpointIds> {
+  const rows = endpoints.map(({ modelId, engine, url, capacity }) => ({ id: uuid(), modelId, engine, url, capacity }))
+  await tx.query(sql`
+    insert into endpoint (id, model_id, engine, url, capacity)
+    select e.id, e."modelId", e.engine, e.url, e.capacity
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as e("id" uuid, "modelId" text, "engine" text, "url" text, "capacity" int)
+    order by e."modelId", e.url
+    on conflict (model_id, url) do update set engine = excluded.engine, capacity = excluded.capacity
+    where (endpoint.engine, endpoint.capacity) is distinct from (excluded.engine, excluded.capacity)`)
+  const { rows: found } = await tx.query<{ id: string; modelId: string; url: string }>(sql`
+    select id, model_id as "modelId", url from endpoint
+    join unnest(${endpoints.map(e => e.modelId)}::text[], ${endpoints.map(e => e.url)}::text[]) as listed(model_id, url)
+      using (model_id, url)`)
+  return new Map(found.map(row => [endpointKey(row.modelId, row.url), row.id]))
+}

@@ -1,0 +1,41 @@
+import { catalog, type ModelKind, type ModelParameter } from '../catalog.ts'
+import type { Queryable } from '../db.ts'
+import { ModelUnavailableError } from '../errors.ts'
+import { sql } from '../sql.ts'
+
+/** A model that a job may use, with the parameters it takes. */
+export type ResolvedModel = { id: string; parameters: readonly ModelParameter[] }
+
+/**
+ * The model a job means. Known is what the catalogue lists or any worker ever registered; it need not be served now.
+ * `model` null: the default, which is the first of this kind in the fleet file that is served, else that ever was.
+ * Throws ModelUnavailableError for an unknown one, one of another kind, or when there is no default.
+ */
+export async function resolveModel(
+  db: Queryable,
+  { kind, model }: { kind: ModelKind; model: string | null },
+): Promise<ResolvedModel> {
+  const { rows } = await db.query<{ id: string; kinds: ModelKind[]; parameters: ModelParameter[] }>(sql`
+    select m.id, m.kinds::text[] as kinds, m.parameters
+    from model m
+    where (m.id = ${model}::text or (${model}::text is null and ${kind}::model_kind = any(m.kinds)))
+    order by not exists (select from endpoint e where e.model_id = m.id and e.lease_until > clock_timestamp()),
+      m.position, m.id
+    limit 1`)
+  const found = rows[0] ?? (model === null ? undefined : catalog.get(model))
+  const noun = nouns[kind]
+  if (!found) {
+    throw model === null
+      ? new ModelUnavailableError(`No ${noun} is registered yet; start a worker that serves one.`, null)
+      : new ModelUnavailableError(`The ${noun} "${model}" is not known here.`, model)
+  }
+  if (!found.kinds.includes(kind)) throw new ModelUnavailableError(`The model "${found.id}" is no ${noun}.`, found.id)
+  return { id: found.id, parameters: found.parameters }
+}
+
+const nouns: Record<ModelKind, string> = {
+  EDITOR: 'editor',
+  GENERATOR: 'image generator',
+  FILLER: 'fill model',
+  THINKER: 'thinker',
+}

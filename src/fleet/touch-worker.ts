@@ -1,0 +1,59 @@
+import type { Db } from '../db.ts'
+import { sql } from '../sql.ts'
+import { fleetLeaseMs } from './fleet-model.ts'
+
+/** What the worker has seen of an endpoint it drives, shown to operators. */
+export type EndpointReport = {
+  id: string
+  health: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN'
+  inFlight: number
+  failures: number
+  medianSeconds: number | null
+}
+
+/** What a heartbeat learns: the endpoints that are still this worker's, and who else is there. */
+export type FleetView = {
+  /** False: the worker's row was swept; register again. */
+  isKnown: boolean
+  heldIds: string[]
+  /** By model: ids of the live workers that list it and are not draining, sorted. */
+  workers: ReadonlyMap<string, readonly string[]>
+}
+
+/**
+ * The heartbeat of the fleet rows: says that the worker lives, renews the lease of every endpoint it drives and reports
+ * on them. An endpoint that another worker took meanwhile is missing from `heldIds`: stop calling it.
+ */
+export async function touchWorker(
+  db: Db,
+  beat: { workerId: string; slots: number; isDraining: boolean; endpoints: readonly EndpointReport[] },
+): Promise<FleetView> {
+  const { workerId, slots, isDraining, endpoints } = beat
+  const { rowCount } = await db.query(sql`
+    update worker set last_seen_at = clock_timestamp(), slots = ${slots}::int, is_draining = ${isDraining}::boolean
+    where id = ${workerId}::uuid`)
+  const { rows: held } = await db.query<{ id: string }>(sql`
+    with report as (
+      select * from jsonb_to_recordset(${JSON.stringify(endpoints)}::jsonb)
+        as r("id" uuid, "health" endpoint_health, "inFlight" int, "failures" int, "medianSeconds" float8)
+    ), mine as (
+      select e.id from endpoint e join report using (id) where e.worker_id = ${workerId}::uuid order by e.id for update of e
+    )
+    update endpoint e set
+      lease_until = clock_timestamp() + ${fleetLeaseMs} * interval '1 millisecond',
+      health = report.health, in_flight = report."inFlight", failures = report.failures,
+      median_seconds = report."medianSeconds"
+    from report join mine using (id)
+    where e.id = report.id
+    returning e.id`)
+  const { rows: live } = await db.query<{ modelId: string; workerIds: string[] }>(sql`
+    select m.model_id as "modelId", array_agg(w.id::text order by w.id) as "workerIds"
+    from worker w cross join unnest(w.models) as m(model_id)
+    where not w.is_draining and w.last_seen_at > clock_timestamp() - ${fleetLeaseMs} * interval '1 millisecond'
+    group by m.model_id`)
+  return {
+    isKnown: rowCount === 1,
+    heldIds: held.map(row => row.id),
+    workers: new Map(live.map(row => [row.modelId, row.workerIds])),
+  }
+}

@@ -1,0 +1,115 @@
+import { v7 } from 'uuid'
+import type { ImageDeps } from '../../src/images/image-row.ts'
+import { storePicture } from '../../src/images/store-image.ts'
+import type { NewJob } from '../../src/jobs/start-jobs.ts'
+import type { Fleet, FleetModel } from '../../workers/fleet.ts'
+import { startWorker, type Worker, type WorkerOptions } from '../../workers/worker.ts'
+import { openImages } from './image-setup.ts'
+import { noisePng } from './pictures.ts'
+import { silentLog } from './silent-log.ts'
+import { newJob, startJob } from './stage-driver.ts'
+import { until } from './until.ts'
+
+/** The models of the fake servers. */
+export const fakeEditorModel = 'fake-editor'
+export const fakeThinkerModel = 'fake-thinker'
+
+/** A database, a store and workers on them. `close` stops the workers at once. */
+export type WorkerSetup = {
+  images: ImageDeps
+  url: string
+  /** Resolves when the worker takes tasks. */
+  start(fleet: Fleet, options?: Partial<WorkerOptions>): Promise<Worker>
+  createTenant(): Promise<string>
+  /** A stored picture of the tenant; its id. */
+  createPicture(tenantId: string): Promise<string>
+  /** A job over the fake models, with a picture of its own unless `sourceId` is given; its id. */
+  submit(tenantId: string, job?: Parameters<typeof newJob>[1]): Promise<string>
+  /** Resolves with the job's row when it has ended. */
+  finished(jobId: string, limitMs?: number): Promise<JobEnd>
+  close(): Promise<void>
+}
+
+export type JobEnd = { status: string; stopReason: string; errorCode: string | null; errorMessage: string | null }
+
+/** Opens all of it. */
+export async function openWorkers(): Promise<WorkerSetup> {
+  const setup = await openImages()
+  const images = setup.deps
+  const { db } = images
+  const workers: Worker[] = []
+  // The pool knows its own address; a worker's listener needs it as a URL.
+  const url = String(db.pool.options.connectionString)
+  const createPicture = async (tenantId: string) => (await storePicture(images, tenantId, await noisePng(24, 16))).id
+  return {
+    images,
+    url,
+    async start(fleet, options = {}) {
+      const worker = startWorker({
+        ...{ db, url, images, log: silentLog, fleet, host: 'test', version: '0' },
+        ...options,
+      })
+      workers.push(worker)
+      await worker.ready
+      return worker
+    },
+    createTenant: setup.createTenant,
+    createPicture,
+    async submit(tenantId, job = {}) {
+      const sourceId = job.sourceId ?? (await createPicture(tenantId))
+      const models: Partial<NewJob> = { editor: fakeEditorModel, thinker: fakeThinkerModel }
+      return startJob(db, tenantId, newJob(sourceId, { ...models, instruction: `make it bluer ${v7()}`, ...job }))
+    },
+    finished: (jobId, limitMs = 20_000) =>
+      until(
+        `the job ${jobId} ends`,
+        async () => {
+          const { rows } = await db.query<JobEnd>(
+            `select status, stop_reason as "stopReason", error_code as "errorCode", error_message as "errorMessage"
+             from job where id = $1 and finished_at is not null`,
+            [jobId],
+          )
+          return rows[0]
+        },
+        limitMs,
+      ),
+    async close() {
+      await Promise.all(workers.map(worker => worker.stop({ graceMs: 0 })))
+      await setup.close()
+    },
+  }
+}
+
+/** A fleet over fake servers; `capacity` calls at once for each of them. */
+export function fakeFleet(
+  servers: { editors?: readonly string[]; thinkers?: readonly string[] },
+  { capacity = 2, ...more }: Partial<FleetModel> = {},
+): Fleet {
+  const common = { capacity, maxPixels: null, restoresSize: false, parameters: [], deadlineMs: 30_000 }
+  const editor: FleetModel = {
+    ...common,
+    kind: 'EDITOR',
+    model: fakeEditorModel,
+    settings: { engine: 'openai-images', profile: 'generic', servedModel: fakeEditorModel, key: null },
+    urls: servers.editors ?? [],
+    ...more,
+  }
+  const thinker: FleetModel = {
+    ...common,
+    kind: 'THINKER',
+    model: fakeThinkerModel,
+    settings: {
+      engine: 'openai-chat',
+      style: 'json',
+      servedModel: fakeThinkerModel,
+      key: null,
+      critiqueTemplate: null,
+      polishTemplate: null,
+      temperature: 0.7,
+      maxTokens: 1_000,
+    },
+    urls: servers.thinkers ?? [],
+    ...more,
+  }
+  return { models: [editor, thinker].filter(model => model.urls.length > 0) }
+}

@@ -1,0 +1,44 @@
+import type { FleetModel } from '../fleet.ts'
+import type { Editor, Thinker } from './engine.ts'
+import type { HttpClient } from './http.ts'
+import { openaiChatThinker } from './openai-chat.ts'
+import { openaiImagesEditor } from './openai-images.ts'
+import { probeModels } from './openai-request.ts'
+
+/** One endpoint's engine. `probe` rejects while its server does not answer; null: there is no server to ask. */
+export type Engine = {
+  editor: Editor | null
+  thinker: Thinker | null
+  probe: ((signal: AbortSignal) => Promise<void>) | null
+}
+
+/** What engines of one process share. */
+export type EngineDeps = { http: HttpClient; builtin: { editor: Editor; thinker: Thinker } }
+
+/** The engine of a fleet entry at one of its URLs. */
+export function makeEngine({ http, builtin }: EngineDeps, { settings, kind }: FleetModel, url: string): Engine {
+  switch (settings.engine) {
+    case 'builtin':
+      return kind === 'EDITOR'
+        ? { editor: builtin.editor, thinker: null, probe: null }
+        : { editor: null, thinker: builtin.thinker, probe: null }
+    case 'openai-images': {
+      const server = { ...settings, baseUrl: url }
+      return {
+        editor: openaiImagesEditor(http, server),
+        thinker: null,
+        probe: signal => probeModels(http, server, signal),
+      }
+    }
+    case 'openai-chat': {
+      const server = { ...settings, baseUrl: url }
+      return {
+        editor: null,
+        thinker: openaiChatThinker(http, server),
+        probe: signal => probeModels(http, server, signal),
+      }
+    }
+    default:
+      return settings satisfies never
+  }
+}

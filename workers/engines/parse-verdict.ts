@@ -1,0 +1,112 @@
+// Reading a thinker's words. What is not there is never taken for consent: without a score, a flag or a prompt there is
+// no verdict. A flag must be true or false (the text "false" counts as false); a score must be a number from 0 to 10.
+
+import { jsonrepair } from 'jsonrepair'
+import { z } from 'zod'
+
+/** What could be read; every part may be missing. `refinedPrompt` null: nothing to change, or none given. */
+export type ReadVerdict = {
+  semantic: number | null
+  quality: number | null
+  isSatisfied: boolean | null
+  reasoning: string
+  refinedPrompt: string | null
+}
+
+/** `isCut`: the answer ended at its length limit, so its last part is not to be trusted. */
+export type ThinkerText = { text: string; reasoning: string; isCut: boolean }
+
+/** The think, score and answer tags. Null when neither a score nor an answer can be read. */
+export function parseTaggedVerdict({ text, reasoning, isCut }: ThinkerText): ReadVerdict | null {
+  const scores = readScores(readJson(findTag(text, 'score', isCut) ?? ''))
+  const answer = findTag(text, 'answer', isCut)?.trim() || null
+  if (answer === null && (scores.semantic === null || scores.quality === null)) return null
+  return {
+    ...scores,
+    isSatisfied: null,
+    reasoning: (findTag(text, 'think', isCut) ?? reasoning).trim(),
+    refinedPrompt: answer,
+  }
+}
+
+/** The JSON form: our keys and the paper's. Null when it holds neither a flag nor both scores. */
+export function parseJsonVerdict({ text, reasoning, isCut }: ThinkerText): ReadVerdict | null {
+  const value = readJson(withoutThinking(text), isCut)
+  if (value === null) return null
+  const scores = readScores(value)
+  const isSatisfied = readFlag(value.is_satisfied ?? value.isSatisfied ?? value.satisfied)
+  if (isSatisfied === null && (scores.semantic === null || scores.quality === null)) return null
+  return {
+    ...scores,
+    isSatisfied,
+    reasoning: readText(value.reason ?? value.reasoning) ?? reasoning.trim(),
+    refinedPrompt: readText(value.new_rewritten_prompt ?? value.refined_prompt ?? value.refinedPrompt),
+  }
+}
+
+/** The rewritten instruction on one line; null when there is none. */
+export function parsePolished({ text, isCut }: ThinkerText): string | null {
+  const value = readJson(withoutThinking(text), isCut)
+  return readText(value?.Rewritten ?? value?.rewritten)?.replace(/\s*\n\s*/g, ' ') ?? null
+}
+
+function findTag(text: string, tag: string, isCut: boolean): string | null {
+  const closed = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`, 'i').exec(text)
+  if (closed) return closed[1] ?? ''
+  // The last tag is sometimes left open; a cut answer must not pass for a whole one.
+  const open = isCut ? null : new RegExp(`<${tag}>((?:(?!<(?:think|score|answer)>)[\\s\\S])*)$`, 'i').exec(text)
+  return open?.[1] ?? null
+}
+
+// A reasoning model may write its thoughts before the object, braces included.
+function withoutThinking(text: string): string {
+  return text.replace(/^[\s\S]*<\/think>/i, '')
+}
+
+const jsonObject = z.record(z.string(), z.unknown())
+
+function readJson(text: string, isCut = false): Record<string, unknown> | null {
+  const start = text.indexOf('{')
+  if (start === -1) return null
+  const end = text.lastIndexOf('}')
+  const candidate = end > start ? text.slice(start, end + 1) : text.slice(start)
+  const value =
+    tryParse(candidate, JSON.parse) ?? (isCut ? null : tryParse(candidate, input => JSON.parse(jsonrepair(input))))
+  return value
+}
+
+function tryParse(text: string, parse: (text: string) => unknown): Record<string, unknown> | null {
+  try {
+    const parsed = jsonObject.safeParse(parse(text))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null // not JSON: the caller tries the next way
+  }
+}
+
+function readScores(value: Record<string, unknown> | null): { semantic: number | null; quality: number | null } {
+  const nested = jsonObject.safeParse(value?.score ?? value?.scores)
+  const from = nested.success ? nested.data : value
+  return {
+    semantic: readScore(from?.semantic ?? from?.semantic_score),
+    quality: readScore(from?.quality ?? from?.quality_score),
+  }
+}
+
+// "7", "7.5" and "7/10" are numbers to a thinker.
+function readScore(value: unknown): number | null {
+  const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(?:\/\s*10)?\s*$/.exec(value) : null
+  const score = match ? Number(match[1]) : value
+  return typeof score === 'number' && score >= 0 && score <= 10 ? score : null
+}
+
+function readFlag(value: unknown): boolean | null {
+  if (typeof value === 'boolean') return value
+  if (typeof value !== 'string') return null
+  const word = value.trim().toLowerCase()
+  return word === 'true' ? true : word === 'false' ? false : null
+}
+
+function readText(value: unknown): string | null {
+  return typeof value === 'string' ? value.trim() || null : null
+}

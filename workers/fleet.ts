@@ -1,0 +1,73 @@
+import { availableParallelism } from 'node:os'
+import { builtinCritic, builtinEditor, type ModelParameter } from '../src/catalog.ts'
+
+/** How to reach the model servers of one fleet entry; secrets are already read from the environment. */
+export type EngineSettings =
+  | { engine: 'builtin' }
+  | { engine: 'openai-images'; profile: ImagesProfile; servedModel: string; key: string | null }
+  | {
+      engine: 'openai-chat'
+      style: PromptStyle
+      servedModel: string
+      key: string | null
+      /** Texts of the operator's template files, byte for byte; null: ours. */
+      critiqueTemplate: string | null
+      polishTemplate: string | null
+      /** Null: not sent, for models that refuse it. */
+      temperature: number | null
+      maxTokens: number
+    }
+
+/** Which dialect of /v1/images/edits a server speaks. */
+export type ImagesProfile = 'openai' | 'vllm-omni' | 'sglang' | 'generic'
+
+/** `tagged`: think, score and answer tags, what EditThinker-8B was trained on. `json`: a JSON object, for general models. */
+export type PromptStyle = 'tagged' | 'json'
+
+/** One model of the fleet file. `capacity` is calls at once for each URL; a builtin model has no URLs. */
+export type FleetModel = {
+  kind: 'EDITOR' | 'THINKER'
+  model: string
+  settings: EngineSettings
+  urls: readonly string[]
+  capacity: number
+  /** A call that takes longer is ended and counted as a failure. */
+  deadlineMs: number
+  /** Pictures with more pixels are scaled down before they are sent; null: never. */
+  maxPixels: number | null
+  /** Whether the edited picture is brought back to the source's size. */
+  restoresSize: boolean
+  parameters: readonly ModelParameter[]
+}
+
+/** What one worker drives, in the order of the file. */
+export type Fleet = { models: readonly FleetModel[] }
+
+export const editDeadlineMs = 600_000
+export const thinkDeadlineMs = 360_000
+
+/** The fleet of a machine without a fleet file: the builtin editor and critic, one call a core. */
+export function defaultFleet(): Fleet {
+  return { models: [builtinModel('EDITOR', coreCount()), builtinModel('THINKER', coreCount())] }
+}
+
+/** How many calls of a builtin model one machine runs at once. */
+export function coreCount(): number {
+  return Math.max(1, availableParallelism())
+}
+
+/** A builtin model's fleet entry. It rotates and crops, so its pictures keep the size it gave them. */
+export function builtinModel(kind: 'EDITOR' | 'THINKER', capacity: number): FleetModel {
+  const known = kind === 'EDITOR' ? builtinEditor : builtinCritic
+  return {
+    kind,
+    model: known.id,
+    settings: { engine: 'builtin' },
+    urls: [],
+    capacity,
+    deadlineMs: kind === 'EDITOR' ? editDeadlineMs : thinkDeadlineMs,
+    maxPixels: null,
+    restoresSize: false,
+    parameters: known.parameters,
+  }
+}

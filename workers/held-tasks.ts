@@ -1,0 +1,60 @@
+import type { ClaimedTask } from '../src/queue/task.ts'
+
+/**
+ * Why a call is ended early. `canceled`: its job is stopping. `lost`: the lease is another's. `cut`: no heartbeat got
+ * through for too long. `drained`: this worker is leaving.
+ */
+export type AbortReason = 'canceled' | 'lost' | 'cut' | 'drained'
+
+/** A task this process has claimed and not yet ended. The signal aborts its call, never the writing of its result. */
+export type HeldTask = { readonly task: ClaimedTask; readonly signal: AbortSignal; abortReason: AbortReason | null }
+
+/** Every task of this process, from its claim until its result is written: what the heartbeat renews. */
+export type HeldTasks = ReturnType<typeof makeHeldTasks>
+
+/** An empty set. */
+export function makeHeldTasks() {
+  const entries = new Map<string, { held: HeldTask; controller: AbortController }>()
+  let onEmpty: (() => void)[] = []
+
+  function abortWhere(reason: AbortReason, matches: (task: ClaimedTask) => boolean): void {
+    for (const { held, controller } of entries.values()) {
+      if (held.abortReason !== null || !matches(held.task)) continue
+      held.abortReason = reason
+      controller.abort(new Error(`The call was aborted: ${reason}.`))
+    }
+  }
+
+  return {
+    add(task: ClaimedTask): HeldTask {
+      const controller = new AbortController()
+      const held: HeldTask = { task, signal: controller.signal, abortReason: null }
+      entries.set(task.id, { held, controller })
+      return held
+    },
+    /** Only the entry of this very claim: the same task may have been claimed again meanwhile. */
+    remove(held: HeldTask): void {
+      if (entries.get(held.task.id)?.held === held) entries.delete(held.task.id)
+      if (entries.size > 0) return
+      for (const resolve of onEmpty) resolve()
+      onEmpty = []
+    },
+    list(): { id: string; token: number }[] {
+      return [...entries.values()].map(({ held }) => ({ id: held.task.id, token: held.task.token }))
+    },
+    abortTasks(ids: readonly string[], reason: AbortReason): void {
+      const wanted = new Set(ids)
+      abortWhere(reason, task => wanted.has(task.id))
+    },
+    abortJob(jobId: string): void {
+      abortWhere('canceled', task => task.jobId === jobId)
+    },
+    abortAll(reason: AbortReason): void {
+      abortWhere(reason, () => true)
+    },
+    /** Resolves when nothing is held. */
+    whenEmpty(): Promise<void> {
+      return entries.size === 0 ? Promise.resolve() : new Promise(resolve => onEmpty.push(resolve))
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import type { Logger } from 'pino'
+import type { Db } from '../src/db.ts'
+import { sweepFleet } from '../src/fleet/remove-worker.ts'
+import { enforceDeadlines } from '../src/jobs/enforce-deadlines.ts'
+import { reapTasks } from '../src/jobs/reap-tasks.ts'
+import { reapMs } from '../src/queue/task.ts'
+import { wakeDelayed } from '../src/queue/wake-delayed.ts'
+
+const SWEEP_EVERY_TICKS = 60
+const SOONEST_MS = 20
+
+/**
+ * The tick that every worker runs about once a second: takes back tasks whose lease ran out, wakes those whose back-off
+ * has passed (to the moment, where that is sooner), ends jobs past their deadline. While `isSteady` is false nothing is
+ * reaped: after an outage of the database the holders renew first.
+ */
+export function startReaper(db: Db, { isSteady, log }: { isSteady: () => boolean; log: Logger }) {
+  let isStopped = false
+  let timer: NodeJS.Timeout | undefined
+  let ticks = 0
+  let isFailing = false
+
+  async function tick(): Promise<void> {
+    let nextMs = reapMs * (0.75 + Math.random() / 2)
+    try {
+      if (isSteady()) {
+        const { reclaimed, dead } = await reapTasks(db)
+        if (reclaimed + dead > 0) log.warn({ reclaimed, dead }, 'tasks of a lost worker were taken back')
+      }
+      const { nextRunAt } = await wakeDelayed(db)
+      if (nextRunAt) nextMs = Math.min(nextMs, Math.max(SOONEST_MS, nextRunAt.getTime() - Date.now()))
+      await enforceDeadlines(db)
+      if (ticks++ % SWEEP_EVERY_TICKS === 0 && isSteady()) await sweepFleet(db)
+      isFailing = false
+    } catch (error) {
+      if (!isFailing) log.warn({ err: error }, 'the queue could not be tended')
+      isFailing = true
+    }
+    if (!isStopped) timer = setTimeout(() => (running = tick()), nextMs)
+  }
+
+  let running = tick()
+  return {
+    /** Ends after the tick under way. */
+    async stop(): Promise<void> {
+      isStopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

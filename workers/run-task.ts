@@ -1,0 +1,92 @@
+// One claimed task, from its claim to its written result. The slot is free as soon as the call returns; storing and
+// recording go on beside the next call.
+
+import { failStage, releaseStage } from '../src/jobs/fail-stage.ts'
+import { startStage } from '../src/jobs/start-stage.ts'
+import type { Stage } from '../src/queue/task.ts'
+import { awaitDatabase } from './await-database.ts'
+import { editStage } from './edit-stage.ts'
+import type { CallOutcome, Slot } from './endpoint-pool.ts'
+import type { HeldTask } from './held-tasks.ts'
+import { polishStage } from './polish-stage.ts'
+import type { StageContext, StageDeps, StageResult } from './stage-context.ts'
+import { describeFailure, toCallOutcome } from './stage-failure.ts'
+import { thinkStage } from './think-stage.ts'
+
+/** How a stage went, for metrics: seconds of its call, and the code of its failure. */
+export type StageObservation = { stage: Stage; model: string; outcome: 'done' | 'failed'; seconds: number }
+
+/**
+ * Starts the stage, makes its call at the reserved slot and writes the result. Never rejects: what fails is written on
+ * the task, or left to the lease where even that cannot be done.
+ */
+export async function runTask(
+  deps: StageDeps & { observe: (observation: StageObservation) => void },
+  run: { held: HeldTask; slot: Slot },
+): Promise<void> {
+  const { held, slot } = run
+  const { task } = held
+  const log = deps.log.child({ taskId: task.id, jobId: task.jobId, round: task.roundIndex, stage: task.stage })
+  const { id: endpointId, model } = slot.endpoint
+  let called: StageResult | null
+  try {
+    called = await call()
+  } catch (error) {
+    slot.free(held.abortReason === null ? toCallOutcome(error) : neutral)
+    await settle(error)
+    return
+  }
+  if (!called) return slot.free(neutral)
+  const { record, seconds } = called
+  slot.free({ type: 'answered', seconds })
+  deps.observe({ stage: task.stage, model: model.model, outcome: 'done', seconds })
+  try {
+    const { isFenced } = await awaitDatabase(record)
+    if (isFenced) log.info('the result came too late: the task is no longer ours')
+  } catch (error) {
+    await settle(error)
+  }
+
+  async function call(): Promise<StageResult | null> {
+    const isGivenUp = () => held.abortReason !== null
+    const input = await awaitDatabase(() => startStage(deps.db, task), isGivenUp)
+    if (!input) return null
+    held.signal.throwIfAborted()
+    return makeCall({ ...deps, log, task, input, endpoint: slot.endpoint }, held.signal)
+  }
+
+  async function settle(error: unknown): Promise<void> {
+    try {
+      if (held.abortReason === 'lost') return
+      if (held.abortReason !== null) {
+        await awaitDatabase(() => releaseStage(deps.db, task))
+        return
+      }
+      const failure = describeFailure(error)
+      const level = failure.code === 'INTERNAL_ERROR' ? 'error' : 'warn'
+      log[level]({ err: error, code: failure.code }, 'the stage failed')
+      deps.observe({ stage: task.stage, model: model.model, outcome: 'failed', seconds: 0 })
+      await awaitDatabase(() => failStage(deps.db, task, { ...failure, endpointId }))
+    } catch (failed) {
+      log.error({ err: failed }, 'the end of the stage could not be written; its lease runs out')
+    }
+  }
+}
+
+const neutral: CallOutcome = { type: 'neutral' }
+
+async function makeCall(context: StageContext, signal: AbortSignal): Promise<StageResult> {
+  const { stage } = context.task
+  switch (stage) {
+    case 'EDIT':
+      return editStage(context, signal)
+    case 'THINK':
+      return thinkStage(context, signal)
+    case 'POLISH':
+      return polishStage(context, signal)
+    case 'JUDGE':
+      throw new Error('Judge runs are not driven by this worker.')
+    default:
+      return stage satisfies never
+  }
+}

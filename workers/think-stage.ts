@@ -1,0 +1,38 @@
+import { recordUnreadable, recordVerdict } from '../src/jobs/record-verdict.ts'
+import { callEngine, secondsSince } from './call-engine.ts'
+import { UnreadableVerdictError } from './engines/engine.ts'
+import type { StageContext, StageResult } from './stage-context.ts'
+import { missingEngine, missingPicture } from './stage-failure.ts'
+
+/** One critique: source and edited picture go to the thinker. In round 0 the source is judged as it is. */
+export async function thinkStage(context: StageContext, signal: AbortSignal): Promise<StageResult> {
+  const { db, task, input, endpoint, prepare } = context
+  const { model } = endpoint
+  const { thinker } = endpoint.engine
+  if (!thinker) throw missingEngine('thinker')
+  const sourceRef = input.source
+  const editedRef = task.roundIndex === 0 ? sourceRef : input.edited
+  if (!sourceRef || !editedRef) throw missingPicture()
+  const [source, edited] = await Promise.all([
+    prepare(sourceRef, model.maxPixels, signal),
+    prepare(editedRef, model.maxPixels, signal),
+  ])
+  const { instruction, prompt, seed } = input
+  const by = { by: input.model, endpointId: endpoint.id }
+  const startedAt = performance.now()
+  try {
+    const { answer, seconds } = await callEngine(
+      aborted => thinker.critique({ instruction, prompt, source, edited, seed }, aborted),
+      { signal, deadlineMs: model.deadlineMs },
+    )
+    const { tokens, ...verdict } = answer
+    return { seconds, record: () => recordVerdict(db, task, { verdict, tokens, ...by }) }
+  } catch (error) {
+    if (!(error instanceof UnreadableVerdictError)) throw error
+    const { message, tokens } = error
+    return {
+      seconds: secondsSince(startedAt),
+      record: () => recordUnreadable(db, task, { message, tokens, ...by }),
+    }
+  }
+}
