@@ -1,7 +1,7 @@
 import { NIL, validate } from 'uuid'
 
 /** The types that `node` can load. */
-export const nodeTypes = ['Job', 'Round', 'Critique', 'Image', 'Endpoint', 'Worker', 'ApiKey'] as const
+const nodeTypes = ['Job', 'Round', 'Critique', 'Image', 'Endpoint', 'Worker', 'ApiKey'] as const
 export type NodeType = (typeof nodeTypes)[number]
 
 /** The global id of an object: `Type:uuid` in base64url, opaque to callers. */
@@ -10,7 +10,7 @@ export function encodeGlobalId(typename: string, id: string): string {
 }
 
 /** The parts of a global id; both are empty for a text that is none. */
-export function decodeGlobalId(globalId: string): { typename: string; id: string } {
+function decodeGlobalId(globalId: string): { typename: string; id: string } {
   const text = Buffer.from(globalId, 'base64url').toString()
   const [typename = '', id = '', ...rest] = text.split(':')
   // Only our own spelling counts, so that one object has one id.

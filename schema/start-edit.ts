@@ -62,7 +62,7 @@ const editErrors = [
 ] as const
 type EditError = InstanceType<(typeof editErrors)[number]>
 
-export const StartEditResult = builder.errorUnion('StartEditResult', {
+const StartEditResult = builder.errorUnion('StartEditResult', {
   description: 'What became of one edit.',
   types: [StartEditSuccess, ...editErrors],
   resolveType: successType('StartEditSuccess'),
