@@ -4,7 +4,7 @@ import { type Change, measurePair } from './measure/measure-pair.ts'
 
 /** What a round measures against what was asked: the amounts with their errors, and everything that is wrong. */
 export type Outcome = {
-  errors: { measure: keyof Change; asked: number; error: number; limit: number }[]
+  errors: { measure: keyof Change; asked: number; error: number; limit: number; halfUnit: number }[]
   faults: string[]
 }
 
@@ -50,7 +50,8 @@ export async function checkBuiltinResult(asked: Expectation, source: Buffer, res
     const unit = measure === 'lightnessPercent' ? change.lightnessPercent / change.lightness : 1
     const isInUnits = inUnits.includes(measure) || measure === 'lightnessPercent'
     const limit = Math.max(Math.abs(amount) * 0.2, isInUnits ? 2 * unit : 0)
-    return { measure, asked: amount, error: Math.abs(change[measure] - amount), limit }
+    const halfUnit = measure === 'stops' ? 0.02 : isInUnits ? 0.5 * unit : 1
+    return { measure, asked: amount, error: Math.abs(change[measure] - amount), limit, halfUnit }
   })
   for (const check of asked.checks ?? [])
     if (!(await passes(check, change, inner, laid))) faults.push(`it is not ${check}`)

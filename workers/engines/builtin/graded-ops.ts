@@ -33,7 +33,7 @@ const spec = (
 /** The definitions of the graded changes. Brightness alone has two units: points for "brighter", % for "darker" and where a percentage is named. */
 export const gradedOps: Record<GradedOp, GradedSpec> = {
   brightness: spec('points', [8, -18], 50, [-48, 48], 0.8, [0.45, 1.1], 'mean lightness L*'),
-  contrast: spec('%', [20, -20], 100, [-95, 250], 1.5, [0.2, 1.3], 'standard deviation of L*'),
+  contrast: spec('%', [15, -15], 100, [-95, 250], 1.5, [0.2, 1.3], 'standard deviation of L*'),
   saturation: spec('%', [25, -25], 100, [-98, 250], 2, [0.3, 1.2], 'mean chroma C*'),
   warmth: spec('points', [8, -8], 30, [-60, 60], 1.3, [0.6, 1.1], 'mean b*'),
   tint: spec('points', [10, -10], 40, [-70, 70], 1.3, [0.6, 1.1], "mean of (a*, b*) along the colour's hue"),

@@ -28,10 +28,15 @@ export type Topic =
  */
 export type Meaning =
   | { is: 'topic'; topic: Topic; sign: number; form: 'adjective' | 'verb' | 'noun' | 'weak'; factor: number }
-  | { is: 'direction'; sign: number; factor: number; verb: 'adding' | 'removing' | 'changing' | 'comparing' }
+  | {
+      is: 'direction'
+      sign: number
+      factor: number
+      verb: 'adding' | 'removing' | 'changing' | 'comparing' | 'particle'
+    }
   | { is: 'qualifier'; factor: number }
   | { is: 'times'; by: number }
-  | { is: 'count'; value: number; unit: '%' | null }
+  | { is: 'count'; value: number; unit: NumberUnit | null }
   | { is: 'unit'; unit: NumberUnit }
   | { is: 'turn'; sign: number }
   | { is: 'axis'; axis: 'horizontal' | 'vertical' }
@@ -54,7 +59,7 @@ export type Meaning =
         | 'like'
         | 'because'
     }
-  | { is: 'each' | 'size' | 'other' }
+  | { is: 'each' | 'size' | 'other' | 'flavor' }
 
 export type NumberUnit = '%' | 'px' | 'degrees' | 'stops' | 'points' | 'levels' | 'times'
 

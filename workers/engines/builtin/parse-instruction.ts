@@ -5,7 +5,7 @@ import { mergeClauses } from './merge-clauses.ts'
 import { type Modifiers, scaleClause } from './read-graded.ts'
 import { readKept } from './read-kept.ts'
 import { isGraded, type Reading, readTopic } from './read-segment.ts'
-import { readAfterthought, readUntitled } from './read-untitled.ts'
+import { readAfterthought, readUntitled, readUntitledCaption } from './read-untitled.ts'
 import { first, pick, type Segment, type TopicLexeme, toSegments } from './segments.ts'
 import { settleTopics } from './settle-topics.ts'
 
@@ -18,6 +18,7 @@ type State = {
   kept: Kept[]
   unknown: Unknown[]
   isKeeping: boolean
+  idioms: Clause[]
   carried: Modifiers | null
   last: TopicLexeme | null
   qualifier: number
@@ -35,6 +36,7 @@ export function parseInstruction(text: string): Instruction {
     kept: [],
     unknown: [],
     isKeeping: false,
+    idioms: [],
     carried: null,
     last: null,
     qualifier: 1,
@@ -42,7 +44,7 @@ export function parseInstruction(text: string): Instruction {
   }
   for (const segment of toSegments(readLexemes(text))) readSegment(state, segment)
   refuseWaiting(state)
-  const clauses = mergeClauses(state.clauses)
+  const clauses = mergeClauses(settleIdioms(state))
   if (clauses.length > maxClauses)
     state.unknown.push({ text: 'the rest', reason: `it asks for more than ${maxClauses} changes at once` })
   return {
@@ -102,6 +104,11 @@ function readTopics(state: State, segment: Segment, lexemes: Lexeme[], topics: T
 function accept(state: State, segment: Segment, reading: Reading & { is: 'clauses' }, hasOwnDegree: boolean): void {
   const { topic, modifiers } = reading
   const isAdjective = topic.form === 'adjective' || topic.form === 'weak'
+  // "More punch: 20% extra contrast" says with the second what the first means.
+  if (topic.topic === 'pop' || topic.topic === 'fade') state.idioms.push(...reading.clauses)
+  // "Frame it with a 10 px border" is one border.
+  const last = state.clauses.at(-1)
+  if (segment.joiner === 'with' && topic.topic === 'border' && last?.kind === 'border') state.clauses.pop()
   const isShared = segment.joiner === 'and' && isAdjective && !hasOwnDegree && state.qualifier !== 1
   state.clauses.push(...reading.clauses.map(clause => (isShared ? scaleClause(clause, state.qualifier) : clause)))
   if (hasOwnDegree) state.qualifier = isAdjective && modifiers.number === null ? modifiers.factor : 1
@@ -123,11 +130,21 @@ function accept(state: State, segment: Segment, reading: Reading & { is: 'clause
 }
 
 function readWithoutTopic(state: State, segment: Segment, lexemes: Lexeme[]): void {
+  const caption = readUntitledCaption(lexemes, state.text)
+  if (caption) {
+    state.clauses.push(caption)
+    return
+  }
   const hasWords = lexemes.some(each => each.is === 'word' || each.is === 'quoted')
   const isBecause = lexemes.findIndex(each => each.is === 'because')
   if (isBecause === 0 && state.clauses.length > 0) return
   if (hasWords) {
     refuse(state, segment, 'that is not a change this editor can make')
+    return
+  }
+  const detail = segment.joiner === 'with' ? readAfterthought(lexemes, state.clauses.at(-1)) : null
+  if (detail) {
+    state.clauses.splice(-1, 1, detail)
     return
   }
   const clause = readUntitled(lexemes, state.text.slice(segment.start, segment.end).toLowerCase())
@@ -181,6 +198,13 @@ function refuse(state: State, segment: { start: number; end: number }, reason: s
     .replace(/\s+/gu, ' ')
     .trim()
   state.unknown.push({ text: words.length > 80 ? `${words.slice(0, 79)}…` : words, reason })
+}
+
+/** An idiom for contrast and colour gives way where one of the two is named outright. */
+function settleIdioms({ clauses, idioms }: State): Clause[] {
+  const named = clauses.filter(clause => !idioms.includes(clause))
+  const isNamed = named.some(clause => clause.kind === 'graded' && ['contrast', 'saturation'].includes(clause.op))
+  return isNamed ? named : clauses
 }
 
 function refuseWaiting(state: State): void {

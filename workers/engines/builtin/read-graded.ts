@@ -8,6 +8,7 @@ type NumberLexeme = Extract<Lexeme, { is: 'number' }>
 /** What the words around a change say about it: which way, how strongly, or exactly how much. */
 export type Modifiers = {
   sign: number
+  isParticle: boolean
   factor: number
   number: NumberLexeme | null
   times: number | null
@@ -18,13 +19,15 @@ export type Modifiers = {
 /** Reads direction, qualifier and number from the words that belong to one change. */
 export function readModifiers(lexemes: Lexeme[]): Modifiers {
   const directions = pick(lexemes, 'direction')
-  const direction = directions.find(each => each.verb !== 'adding') ?? directions[0]
+  const said = directions.find(each => each.verb !== 'adding' && each.verb !== 'particle')
+  const direction = said ?? directions.find(each => each.verb === 'particle') ?? directions[0]
   const factors = [...pick(lexemes, 'qualifier').map(each => each.factor), direction?.factor ?? 1]
   const factor = factors.reduce((one, other) => (Math.abs(Math.log(other)) > Math.abs(Math.log(one)) ? other : one), 1)
   const at = lexemes.findIndex(lexeme => lexeme.is === 'number')
   const number = first(lexemes, 'number') ?? null
   return {
     sign: direction?.sign ?? 0,
+    isParticle: direction?.verb === 'particle',
     factor,
     number,
     times: first(lexemes, 'times')?.by ?? (number?.unit === 'times' ? number.value : null),
@@ -66,6 +69,8 @@ function combinedSign(topic: TopicLexeme, modifiers: Modifiers): number {
   if (modifiers.sign === 0)
     return topic.sign || (modifiers.number?.isSigned ? Math.sign(modifiers.number.value) : 0) || 1
   if (topic.sign === 0) return modifiers.sign
+  // "Cool things down" is cooler, "soften it down" softer.
+  if (modifiers.isParticle) return topic.sign
   // "Less bright" turns the word round, "add blur" does not; "reduce the dark" does.
   return topic.sign * modifiers.sign
 }

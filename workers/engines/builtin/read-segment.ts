@@ -80,6 +80,7 @@ export function readTopic(topic: TopicLexeme, lexemes: Lexeme[], text: string, i
     case 'fade':
       return done(plain('contrast', -1, modifiers.factor), plain('saturation', -1, modifiers.factor))
     case 'color':
+      if (isRemoving) return done({ kind: 'mono' })
       return modifiers.sign === 0
         ? refuse(incomplete('color'))
         : readTopic({ ...topic, topic: 'saturation', sign: 0 }, lexemes, text, null)
@@ -102,7 +103,15 @@ function plain(op: GradedOp, sign: number, factor: number): Clause | null {
     start: 0,
     end: 0,
   }
-  return readGraded(topic, { sign: 0, factor: factor * 0.75, number: null, times: null, isLevel: false, color: null })
+  return readGraded(topic, {
+    sign: 0,
+    isParticle: false,
+    factor: factor * 0.75,
+    number: null,
+    times: null,
+    isLevel: false,
+    color: null,
+  })
 }
 
 function sepiaPercent({ number, factor }: Modifiers): number {

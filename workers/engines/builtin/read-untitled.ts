@@ -1,6 +1,7 @@
 import type { Clause, NamedColor } from './clause.ts'
 import { gradedAmount, gradedOps, percentToAmount } from './graded-ops.ts'
 import type { Lexeme } from './lexemes.ts'
+import { readCaption } from './read-caption.ts'
 import { readCrop, readResize, readRotate } from './read-geometry.ts'
 import { readModifiers, scaleClause } from './read-graded.ts'
 import { first, pick } from './segments.ts'
@@ -38,12 +39,26 @@ export function readAfterthought(lexemes: Lexeme[], last: Clause | undefined): C
   const value = Math.round(Math.abs(number?.value ?? 0))
   if (last?.kind === 'pixelate' && value >= 2) return { ...last, px: Math.min(value, 512) }
   if (last?.kind === 'posterize' && value >= 2) return { ...last, levels: Math.min(value, 64) }
+  const color = first(lexemes, 'color')?.color
+  if ((last?.kind === 'border' || last?.kind === 'caption') && color && !number) return { ...last, color }
   if (last?.kind === 'border' && value >= 1 && number)
-    return { ...last, width: { value, unit: number.unit === '%' ? '%' : 'px' } }
+    return { ...last, width: { value, unit: number.unit === '%' ? '%' : 'px' }, color: color ?? last.color }
   if (last?.kind !== 'graded') return null
   const sign = Math.sign(last.amount) || 1
   if (number && (number.unit === '%' || number.unit === null))
     return { ...last, ...percentToAmount(last.op, Math.abs(number.value) * sign) }
   if (number && number.unit !== 'px') return { ...last, amount: Math.abs(number.value) * sign }
   return pick(lexemes, 'qualifier').length > 0 ? scaleClause(last, factor) : null
+}
+
+/** A quoted text that is put or written somewhere, where nobody said "caption". */
+export function readUntitledCaption(lexemes: Lexeme[], text: string): Clause | null {
+  const quoted = first(lexemes, 'quoted')
+  const isPut = first(lexemes, 'place') !== undefined || pick(lexemes, 'direction').some(each => each.verb === 'adding')
+  if (!quoted || !isPut || first(lexemes, 'word')) return null
+  return readCaption(
+    lexemes,
+    { is: 'topic', topic: 'caption', sign: 1, form: 'noun', factor: 1, start: 0, end: 0 },
+    text,
+  )
 }

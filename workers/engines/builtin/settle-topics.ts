@@ -20,7 +20,15 @@ const qualifiable = [
  */
 export function settleTopics(lexemes: Lexeme[]): Lexeme[] {
   let settled = lexemes
-  for (const step of [settleTooAndEnough, settleRegions, settleWeak, settleTurn, settleColors, settleGray])
+  for (const step of [
+    settleTooAndEnough,
+    settleRegions,
+    settleWeak,
+    settleTurn,
+    settleColors,
+    settleGray,
+    settleFlavor,
+  ])
     settled = step(settled)
   return settled
 }
@@ -81,7 +89,9 @@ function settleWeak(lexemes: Lexeme[]): Lexeme[] {
 }
 
 function settleTurn(lexemes: Lexeme[]): Lexeme[] {
-  const turn = pick(lexemes, 'topic').find(({ topic, form }) => topic === 'turn' && form === 'verb')
+  const hasFlip = pick(lexemes, 'topic').some(({ topic }) => topic === 'flip' || topic === 'rotate')
+  // "Flip it upside down" is one change, said twice.
+  const turn = pick(lexemes, 'topic').find(({ topic, form }) => topic === 'turn' && (form === 'verb' || hasFlip))
   if (!turn) return lexemes
   const isAlone = pick(lexemes, 'topic').length === 1
   const isTurning = first(lexemes, 'turn') !== undefined || first(lexemes, 'number') !== undefined
@@ -103,6 +113,14 @@ function settleGray(lexemes: Lexeme[]): Lexeme[] {
   const takesColor = pick(lexemes, 'topic').some(({ topic }) => ['border', 'caption', 'tint'].includes(topic))
   const hasMono = pick(lexemes, 'topic').some(({ topic }) => topic === 'mono')
   return lexemes.map(each => (each.is === 'color' && !takesColor && hasMono ? toFiller(each) : each))
+}
+
+/** "Old-time sepia" is sepia; "make it old-time" alone is nothing this editor can do. */
+function settleFlavor(lexemes: Lexeme[]): Lexeme[] {
+  const isToned = pick(lexemes, 'topic').some(({ topic }) => topic === 'sepia' || topic === 'mono')
+  return lexemes.map(each =>
+    each.is !== 'flavor' ? each : isToned ? toFiller(each) : { is: 'word', start: each.start, end: each.end },
+  )
 }
 
 const toFiller = ({ start, end }: { start: number; end: number }): Lexeme => ({ is: 'filler', start, end })

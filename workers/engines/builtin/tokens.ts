@@ -45,7 +45,8 @@ export function tokenize(text: string): Token[] {
     } else {
       if (/[^\s\-‐‑_*'"’”()[\]{}]/u.test(character))
         tokens.push({ type: 'mark', text: character, start: at, end: at + 1 })
-      else if (character === '\n') tokens.push({ type: 'mark', text: '.', start: at, end: at + 1 })
+      else if (character === '\n' || /^\s[-–—]\s$/u.test(text.slice(at - 1, at + 2)))
+        tokens.push({ type: 'mark', text: '.', start: at, end: at + 1 })
       at += 1
     }
   }

@@ -50,7 +50,7 @@ export const changeWords: [string, Meaning][] = [
     about('saturation', -1, 'verb'),
   ],
   [
-    'muted|desaturated|less color|fewer colors|paler|pale|pastel|subdued|softer colors|duller|washed out|less colorful',
+    'muted|dull|drab|lifeless|desaturated|less color|fewer colors|paler|pale|pastel|subdued|softer colors|duller|washed out|less colorful',
     about('saturation', -1, 'adjective'),
   ],
   ['warmth|color temperature|temperature|white balance', about('warmth', 0, 'noun')],
@@ -127,7 +127,7 @@ export const changeWords: [string, Meaning][] = [
     about('posterize', 1, 'verb'),
   ],
   [
-    'pixelate|pixelated|pixelize|pixelized|pixelating|pixelation|mosaic|pixellate|pixellated|pixel art|pixelate effect|blocky',
+    'chunky pixels|big pixels|blocky pixels|large pixels|pixelate|pixelated|pixelize|pixelized|pixelating|pixelation|mosaic|pixellate|pixellated|pixel art|pixelate effect|blocky',
     about('pixelate', 1, 'verb'),
   ],
   ['rotate|rotated|rotating|rotation|spin', about('rotate', 1, 'verb')],

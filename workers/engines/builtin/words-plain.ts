@@ -20,12 +20,14 @@ const shape = (width: number, height: number): Meaning => ({ is: 'shape', width,
 export const plainWords: [string, Meaning][] = [
   ['more|higher|stronger|greater|extra|additional', more()],
   [
-    'increase|raise|boost|up|bump|bump up|pump up|turn up|push|push up|lift|open up|bring up|crank|crank up|enhance|strengthen|heighten|increased|increasing|raised|dial up|ramp up|amplify|elevate|raising|boosted|jack up|kick up|step up|improve|emphasize|recover detail in the|recover',
+    'increase|raise|boost|bump|bump up|pump up|turn up|push|push up|lift|open up|bring up|crank|crank up|enhance|strengthen|heighten|increased|increasing|raised|dial up|ramp up|amplify|elevate|raising|boosted|jack up|kick up|step up|improve|emphasize|opened up|brought up|turned up|lifted|bumped up|bumped|dialed up|dialled up|pushed|cranked up|recover detail in the|recover',
     up(),
   ],
+  ['up', { is: 'direction', sign: 1, factor: 1, verb: 'particle' }],
+  ['down', { is: 'direction', sign: -1, factor: 1, verb: 'particle' }],
   ['less|lower|weaker|fewer|milder|gentler|not so|not as|not that', less()],
   [
-    'decrease|reduce|drop|lessen|diminish|turn down|tone down|bring down|pull down|weaken|dial down|dial back|decreased|reduced|reducing|lowered|lowering|minimize|tame|cut|cut down|cut down on|calm|calm down|take down|crush|deepen|pull back|hold back|suppress|ease|down|lose some|take away some|take out some|remove some',
+    'decrease|reduce|drop|lessen|diminish|turn down|tone down|bring down|pull down|weaken|dial down|dial back|decreased|reduced|reducing|lowered|lowering|minimize|tame|cut|cut down|cut down on|calm|calm down|take down|crush|deepen|pull back|hold back|suppress|ease|toned down|turned down|dialed down|dialled down|brought down|pulled down|knock down|knock|knocked down|knock back|take the edge off|lose some|take away some|take out some|remove some',
     down(),
   ],
   [
@@ -33,7 +35,7 @@ export const plainWords: [string, Meaning][] = [
     { is: 'direction', sign: 1, factor: 1, verb: 'adding' },
   ],
   [
-    'remove|delete|erase|get rid of|take out|take away|eliminate|strip|clear|clean|clean up|fix|correct|cancel',
+    'remove|lose|delete|erase|get rid of|take out|take away|eliminate|strip|clear|clean|clean up|fix|correct|cancel',
     { is: 'direction', sign: -1, factor: 1.6, verb: 'removing' },
   ],
   [
@@ -90,6 +92,11 @@ export const plainWords: [string, Meaning][] = [
   ['%|percent|per cent|pct', unit('%')],
   ['px|pixel|pixels|pixel wide|pixels thick|pixel thick', unit('px')],
   ['degree|degrees|°|deg', unit('degrees')],
+  ['half a stop|half stop|a half stop|half an ev', { is: 'count', value: 0.5, unit: 'stops' }],
+  ['a third of a stop|third of a stop|one third stop', { is: 'count', value: 1 / 3, unit: 'stops' }],
+  ['one and a half stops|a stop and a half', { is: 'count', value: 1.5, unit: 'stops' }],
+  ['a stop', { is: 'count', value: 1, unit: 'stops' }],
+  ['vintage|old time|old timey|old fashioned|antique|retro|nostalgic|classic|old', { is: 'flavor' }],
   ['stop|stops|ev|f stop|f stops|stop of', unit('stops')],
   ['point|points|units|unit', unit('points')],
   ['levels|level|shades|steps|tones per channel', unit('levels')],
