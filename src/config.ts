@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 
 /** Any S3 server. `publicEndpoint` is how clients reach it, where that differs. */
-export type S3Config = {
+type S3Config = {
   endpoint: string
   publicEndpoint: string | null
   accessKey: string
@@ -78,6 +78,11 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
 /** The configuration of this process. */
 export function loadProcessConfig(): Config {
   return loadConfig(process.env)
+}
+
+/** The variables of this process, for the keys that a fleet file names. */
+export function loadProcessEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env
 }
 
 /** Whether a host name (without port; IPv6 with or without brackets) can only mean this machine. */

@@ -115,7 +115,7 @@ function toListed({ workerId }: WorkerIdentity, model: FleetModel): ListedEndpoi
 
 function toRegistration(identity: WorkerIdentity, fleet: Fleet): WorkerRegistration {
   const models = new Map<string, ListedModel>()
-  fleet.models.forEach(({ model: id, kind, parameters }, position) => {
+  fleet.models.forEach(({ model: id, kind, parameters, position }) => {
     const known = models.get(id) ?? { id, kinds: [], parameters: [], position }
     const further = parameters.filter(({ name }) => !known.parameters.some(parameter => parameter.name === name))
     const kinds = [...new Set([...known.kinds, kind])]

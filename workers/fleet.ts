@@ -28,6 +28,8 @@ export type PromptStyle = 'tagged' | 'json'
 export type FleetModel = {
   kind: 'EDITOR' | 'THINKER'
   model: string
+  /** Its place in the file: the first of a kind that is served is the default. */
+  position: number
   settings: EngineSettings
   urls: readonly string[]
   capacity: number
@@ -48,7 +50,9 @@ export const thinkDeadlineMs = 360_000
 
 /** The fleet of a machine without a fleet file: the builtin editor and critic, one call a core. */
 export function defaultFleet(): Fleet {
-  return { models: [builtinModel('EDITOR', coreCount()), builtinModel('THINKER', coreCount())] }
+  return {
+    models: [builtinModel('EDITOR', { capacity: coreCount() }), builtinModel('THINKER', { capacity: coreCount() })],
+  }
 }
 
 /** How many calls of a builtin model one machine runs at once. */
@@ -57,11 +61,15 @@ export function coreCount(): number {
 }
 
 /** A builtin model's fleet entry. It rotates and crops, so its pictures keep the size it gave them. */
-export function builtinModel(kind: 'EDITOR' | 'THINKER', capacity: number): FleetModel {
+export function builtinModel(
+  kind: 'EDITOR' | 'THINKER',
+  { capacity, position = 0 }: { capacity: number; position?: number },
+): FleetModel {
   const known = kind === 'EDITOR' ? builtinEditor : builtinCritic
   return {
     kind,
     model: known.id,
+    position,
     settings: { engine: 'builtin' },
     urls: [],
     capacity,

@@ -3,7 +3,6 @@
 
 import { failStage, releaseStage } from '../src/jobs/fail-stage.ts'
 import { startStage } from '../src/jobs/start-stage.ts'
-import type { Stage } from '../src/queue/task.ts'
 import { awaitDatabase } from './await-database.ts'
 import { editStage } from './edit-stage.ts'
 import type { CallOutcome, Slot } from './endpoint-pool.ts'
@@ -13,21 +12,15 @@ import type { StageContext, StageDeps, StageResult } from './stage-context.ts'
 import { describeFailure, toCallOutcome } from './stage-failure.ts'
 import { thinkStage } from './think-stage.ts'
 
-/** How a stage went, for metrics: seconds of its call, and the code of its failure. */
-export type StageObservation = { stage: Stage; model: string; outcome: 'done' | 'failed'; seconds: number }
-
 /**
  * Starts the stage, makes its call at the reserved slot and writes the result. Never rejects: what fails is written on
  * the task, or left to the lease where even that cannot be done.
  */
-export async function runTask(
-  deps: StageDeps & { observe: (observation: StageObservation) => void },
-  run: { held: HeldTask; slot: Slot },
-): Promise<void> {
+export async function runTask(deps: StageDeps, run: { held: HeldTask; slot: Slot }): Promise<void> {
   const { held, slot } = run
   const { task } = held
   const log = deps.log.child({ taskId: task.id, jobId: task.jobId, round: task.roundIndex, stage: task.stage })
-  const { id: endpointId, model } = slot.endpoint
+  const endpointId = slot.endpoint.id
   let called: StageResult | null
   try {
     called = await call()
@@ -39,7 +32,6 @@ export async function runTask(
   if (!called) return slot.free(neutral)
   const { record, seconds } = called
   slot.free({ type: 'answered', seconds })
-  deps.observe({ stage: task.stage, model: model.model, outcome: 'done', seconds })
   try {
     const { isFenced } = await awaitDatabase(record)
     if (isFenced) log.info('the result came too late: the task is no longer ours')
@@ -65,7 +57,6 @@ export async function runTask(
       const failure = describeFailure(error)
       const level = failure.code === 'INTERNAL_ERROR' ? 'error' : 'warn'
       log[level]({ err: error, code: failure.code }, 'the stage failed')
-      deps.observe({ stage: task.stage, model: model.model, outcome: 'failed', seconds: 0 })
       await awaitDatabase(() => failStage(deps.db, task, { ...failure, endpointId }))
     } catch (failed) {
       log.error({ err: failed }, 'the end of the stage could not be written; its lease runs out')

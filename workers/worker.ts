@@ -23,7 +23,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { makeHeldTasks } from './held-tasks.ts'
 import { makePicturePreparer } from './prepare-picture.ts'
 import { startReaper } from './reaper.ts'
-import { runTask, type StageObservation } from './run-task.ts'
+import { runTask } from './run-task.ts'
 
 export type WorkerOptions = {
   db: Db
@@ -35,8 +35,6 @@ export type WorkerOptions = {
   host: string
   version: string
   workerId?: string
-  /** Called after every call of an engine. */
-  observe?: (observation: StageObservation) => void
 }
 
 /** `ready` resolves once the fleet is registered and work is taken; it rejects when the database cannot be reached. */
@@ -45,7 +43,7 @@ export type Worker = {
   readonly ready: Promise<void>
   /**
    * Takes no more work, lets running calls end for `graceMs`, gives the others back at once, hands its endpoints over.
-   * A second call waits for the first.
+   * A second call waits for the first and may shorten its grace.
    */
   stop(options?: { graceMs?: number }): Promise<void>
 }
@@ -57,7 +55,7 @@ const MIN_BACKLOG = 16
 
 /** Starts a worker. Whatever goes wrong later is logged and retried: only `stop` ends it. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { db, url, images, fleet, host, version, observe = () => {} } = options
+  const { db, url, images, fleet, host, version } = options
   const identity: WorkerIdentity = { workerId: options.workerId ?? uuid(), host, version }
   const { workerId } = identity
   const log = options.log.child({ workerId })
@@ -71,7 +69,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const http = makeHttpClient()
   const builtin = makeBuiltinEngines()
   const held = makeHeldTasks()
-  const stageDeps = { db, images, prepare: makePicturePreparer(images), log, observe }
+  const stageDeps = { db, images, prepare: makePicturePreparer(images), log }
   const pools = new Map<string, EndpointPool>()
   const loops = new Map<string, ClaimLoop>()
   let isDraining = false
@@ -143,15 +141,14 @@ export function startWorker(options: WorkerOptions): Worker {
     log.info({ models: fleet.models.map(model => model.model) }, 'the worker takes tasks')
   }
 
-  async function drain(graceMs: number): Promise<void> {
+  async function drain(): Promise<void> {
     await ready.catch(() => {})
     isDraining = true
     await Promise.all([...loops.values()].map(loop => loop.stop()))
     // Says that this worker leaves, so that the others take its endpoints as their calls end.
     await beat().catch(error => log.warn({ err: error }, 'the drain could not be announced'))
-    const timer = setTimeout(() => held.abortAll('drained'), graceMs)
     await held.whenEmpty()
-    clearTimeout(timer)
+    for (const timer of graces) clearTimeout(timer)
     for (const stopPart of stopParts.reverse()) await stopPart()
     stopParts = []
     const all = [...pools.values()]
@@ -168,12 +165,14 @@ export function startWorker(options: WorkerOptions): Worker {
 
   const ready = start()
   ready.catch(() => {}) // whoever awaits it gets the reason; nobody has to
+  const graces = new Set<NodeJS.Timeout>()
   let stopping: Promise<void> | undefined
   return {
     id: workerId,
     ready,
     stop({ graceMs = DEFAULT_GRACE_MS } = {}) {
-      stopping ??= drain(graceMs)
+      graces.add(setTimeout(() => held.abortAll('drained'), graceMs).unref())
+      stopping ??= drain()
       return stopping
     },
   }

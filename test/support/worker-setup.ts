@@ -90,6 +90,7 @@ export function fakeFleet(
     ...common,
     kind: 'EDITOR',
     model: fakeEditorModel,
+    position: 0,
     settings: { engine: 'openai-images', profile: 'generic', servedModel: fakeEditorModel, key: null },
     urls: servers.editors ?? [],
     ...more,
@@ -98,6 +99,7 @@ export function fakeFleet(
     ...common,
     kind: 'THINKER',
     model: fakeThinkerModel,
+    position: 1,
     settings: {
       engine: 'openai-chat',
       style: 'json',
