@@ -31,7 +31,7 @@ function toError(why: SessionEnd): GraphQLError {
 }
 
 /** The same stream, until `end` is called: it then gives `last` and is over. `onClose` is called once, at any end. */
-export function makeEndable<T>(
+function makeEndable<T>(
   source: AsyncIterable<T>,
   onClose: () => void,
 ): { stream: AsyncGenerator<T, void, undefined>; end(last: T): void } {

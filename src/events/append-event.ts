@@ -2,7 +2,7 @@ import type { Tx } from '../db.ts'
 import { sql } from '../sql.ts'
 
 /** What can happen to a job; JOB_FINISHED ends a run, feedback and forks may follow it. */
-export type JobEventType =
+type JobEventType =
   | 'JOB_QUEUED'
   | 'JOB_STARTED'
   | 'ROUND_STARTED'

@@ -10,7 +10,7 @@ import { outlast } from './outlast.ts'
 import { type JobLog, readNewestEvents } from './read-job-events.ts'
 
 /** How many of a job's newest events are kept while it is followed. */
-export const TAIL_EVENTS = 256
+const TAIL_EVENTS = 256
 
 const JOBS_A_READ = 256
 const REFRESH_LIMIT_MS = 30_000

@@ -77,7 +77,7 @@ async function tryCancel(
 }
 
 /** The filter as conditions on `job`, each beginning with `and`. */
-export function filterSql(filter: JobFilter): SqlStatement {
+function filterSql(filter: JobFilter): SqlStatement {
   return sql`
     and (${filter.status ?? null}::text[] is null or status::text = any(${filter.status ?? null}::text[]))
     and (${filter.editor ?? null}::text[] is null or editor = any(${filter.editor ?? null}::text[]))

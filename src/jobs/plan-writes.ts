@@ -8,7 +8,7 @@ import { sql } from '../sql.ts'
 import type { JobRow } from './job-row.ts'
 
 /** A round about to be written. Round 0 has its picture, the source, from the start. */
-export type NewRound = {
+type NewRound = {
   id: string
   jobId: string
   index: number

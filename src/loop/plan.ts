@@ -4,7 +4,7 @@ import type { LoopRound, LoopState, PromptSource } from './round.ts'
 import { deriveSeed } from './seed.ts'
 
 /** A round to create. `editFromRoundId` is the round whose picture is edited; null: the source. */
-export type PlannedRound = {
+type PlannedRound = {
   candidate: number
   prompt: string
   promptSource: PromptSource

@@ -1,7 +1,7 @@
 import type { LoopSettings } from './settings.ts'
 
 /** PENDING: no picture yet. EDITED: a picture, no critique. CRITIQUED, FAILED and CANCELED are final. */
-export type RoundStatus = 'PENDING' | 'EDITED' | 'CRITIQUED' | 'FAILED' | 'CANCELED'
+type RoundStatus = 'PENDING' | 'EDITED' | 'CRITIQUED' | 'FAILED' | 'CANCELED'
 
 /** Where a round's prompt came from. */
 export type PromptSource = 'INSTRUCTION' | 'POLISHED' | 'REFINED' | 'USER'

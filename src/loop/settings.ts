@@ -1,11 +1,11 @@
 /** DIRECT: the instruction as it is. POLISH: the thinker rewrites it first. EVALUATE: the thinker judges the untouched source first. */
-export type FirstRound = 'DIRECT' | 'POLISH' | 'EVALUATE'
+type FirstRound = 'DIRECT' | 'POLISH' | 'EVALUATE'
 
 /** What an editor receives: the source (the paper's way), the picture that went on from the round before, or the best so far. */
-export type EditFrom = 'SOURCE' | 'PREVIOUS' | 'BEST'
+type EditFrom = 'SOURCE' | 'PREVIOUS' | 'BEST'
 
 /** Which picture is the result: the best one, or the last one (what the paper's script does). */
-export type Selection = 'BEST' | 'LAST'
+type Selection = 'BEST' | 'LAST'
 
 /**
  * When to stop before `maxRounds`. Thresholds are scores (0-10), both must be reached. `patience`: scored rounds without

@@ -11,7 +11,7 @@ export async function seedTenant(db: Queryable, name = `tenant-${randomBytes(6).
 }
 
 /** A READY image row; no object stands behind it. */
-export async function seedImage(db: Queryable, tenantId: string): Promise<string> {
+async function seedImage(db: Queryable, tenantId: string): Promise<string> {
   const id = v7()
   const sha256 = randomBytes(32).toString('hex')
   await db.query(sql`
@@ -43,7 +43,7 @@ export async function seedRound(db: Queryable, jobId: string, index: number): Pr
 }
 
 /** A THINKER critique of the round. */
-export async function seedCritique(db: Queryable, roundId: string): Promise<string> {
+async function seedCritique(db: Queryable, roundId: string): Promise<string> {
   const id = v7()
   await db.query(sql`
     insert into critique (id, round_id, source, by, semantic, quality, overall, is_satisfied, reasoning)
