@@ -1,13 +1,15 @@
 // The composition: every long-lived thing of an API process (and of the workers in it) is made here, in order, and closed
 // in the opposite one.
 
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { makeApi } from '../schema/http/api.ts'
 import { type HttpServer, listen } from '../schema/http/http-server.ts'
 import { schema } from '../schema/index.ts'
 import type { Fleet } from '../workers/fleet.ts'
-import { startWorker, type Worker } from '../workers/worker.ts'
+import { startFleetWorker } from '../workers/fleet-worker.ts'
+import type { FleetWatch } from '../workers/watch-fleet.ts'
 import type { Config } from './config.ts'
 import { collectFromDatabase } from './database-metrics.ts'
 import { connectDb } from './db.ts'
@@ -29,6 +31,8 @@ export type AppOptions = {
   log: Logger
   /** What the workers in this process drive; null: none here. */
   fleet: Fleet | null
+  /** How they hear of a changed fleet file; without it the fleet stays as it is. */
+  watch?: FleetWatch | undefined
   /** Whether the embedded Postgres is started here, or only attached to. Default: where there are workers. */
   isHost?: boolean
   imageLimits?: Partial<ImageLimits>
@@ -46,12 +50,12 @@ export type App = {
 
 /** One API process, with workers in it or without. Nothing happens before `start`. */
 export function buildApp(config: Config, options: AppOptions): App {
-  const { log, fleet, isHost = fleet !== null } = options
+  const { log, fleet, watch, isHost = fleet !== null } = options
   const closers: (() => Promise<void> | void)[] = []
   let http: HttpServer | undefined
   let leave = () => {}
   let endStreams = async () => {}
-  let worker: Worker | undefined
+  let worker: ReturnType<typeof startFleetWorker> | undefined
 
   async function start(): Promise<RunningApp> {
     http = await listen(config)
@@ -68,7 +72,7 @@ export function buildApp(config: Config, options: AppOptions): App {
     if (first?.isRevoked) log.warn('ADMIN_KEY names a key that was revoked; it opens nothing')
 
     const links = { secret, publicUrl }
-    const storage = openStorage(config, links)
+    const storage = await openStorage(config, links)
     const limits = { ...defaultImageLimits, ...options.imageLimits }
     const directory = join(config.dataDir, 'spool')
     const images = { db, storage, limits, directory, gate: makeDecodeGate(), links }
@@ -89,7 +93,7 @@ export function buildApp(config: Config, options: AppOptions): App {
     closers.push(sweeper.stop)
 
     if (fleet) {
-      worker = startWorker({ db, url, images, log, fleet, host: 'api', version })
+      worker = startFleetWorker({ db, url, images, log, fleet, watch, host: hostname(), version })
       await worker.ready
     }
     http.serve(api)

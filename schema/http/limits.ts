@@ -1,11 +1,14 @@
-// How much one operation may ask for. Depth, aliases, directives and tokens are counted on the document (Armor), the cost
-// on the document with its variables (Pothos' complexity plugin), each before anything is executed.
+// How much one operation may ask for. Tokens are counted by graphql-js while it parses, depth, aliases and directives on
+// the document (Armor), the cost on the document with its variables (Pothos' complexity plugin), each before anything is
+// executed. Armor is CommonJS and brings its own copy of graphql-js: its errors are not ours, so they are made anew, and
+// its parser and its look for GraphQLErrors are left alone.
 
 import { EnvelopArmorPlugin } from '@escape.tech/graphql-armor'
 import { complexityFromQuery } from '@pothos/plugin-complexity'
-import { type DocumentNode, GraphQLError, getOperationAST, Kind, validate } from 'graphql'
+import { type DocumentNode, GraphQLError, getOperationAST, Kind, parse, validate } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { maxComplexity } from '../complexity.ts'
+import { withoutSuggestion } from './mask-error.ts'
 
 /** The limits that a client may meet; each refusal names the one it met. */
 export const operationLimits = {
@@ -29,9 +32,9 @@ export function limitPlugins(): Plugin[] {
       maxDepth: { ...counted, n: operationLimits.depth, flattenFragments: true },
       maxAliases: { ...counted, n: operationLimits.aliases, allowList: [] },
       maxDirectives: { ...counted, n: operationLimits.directives },
-      maxTokens: { n: operationLimits.tokens },
+      maxTokens: { enabled: false },
       costLimit: { enabled: false },
-      blockFieldSuggestion: { enabled: true, mask: '' },
+      blockFieldSuggestion: { enabled: false },
     }),
     fewErrors,
     limitDocument,
@@ -42,21 +45,22 @@ export function limitPlugins(): Plugin[] {
 const tooLarge = (message: string) =>
   new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_LARGE', http: { status: 400, spec: true } } })
 
-function report(context: { reportError(error: GraphQLError): void } | null, error: GraphQLError): void {
+function report(context: { reportError(error: GraphQLError): void } | null, error: { message: string }): void {
   context?.reportError(tooLarge(error.message.replace(/^Syntax Error: /, '')))
 }
 
-/** Stops after a few findings, so that a document made of errors costs little and gets a short answer. */
+/** Stops after a few findings, so that a document made of errors costs little, and suggests no names. */
 const fewErrors: Plugin = {
   onValidate({ setValidationFn }) {
     setValidationFn((schema, document, rules, _typeInfo, options) =>
-      validate(schema, document, rules, { ...options, maxErrors: MAX_VALIDATION_ERRORS }),
+      validate(schema, document, rules, { ...options, maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: true }),
     )
   },
 }
 
 const limitDocument: Plugin = {
-  onParse({ params: { source } }) {
+  onParse({ params: { source }, setParseFn }) {
+    setParseFn((text, options) => parse(text, { ...options, maxTokens: operationLimits.tokens }))
     const { length } = typeof source === 'string' ? source : source.body
     if (length <= operationLimits.documentLength) return
     throw tooLarge(
@@ -94,7 +98,7 @@ function findExcess({ schema, document, operationName, variableValues, contextVa
     if (complexity <= maxComplexity) return null
     return tooLarge(`The operation costs ${complexity}; at most ${maxComplexity} is accepted. Ask for smaller pages.`)
   } catch (error) {
-    if (error instanceof GraphQLError) return error // variables that do not fit
+    if (error instanceof GraphQLError) return withoutSuggestion(error) // variables that do not fit
     throw error
   }
 }

@@ -15,7 +15,7 @@ export function makeErrorMask(log: Logger): (error: unknown) => Error {
     const place = error instanceof GraphQLError ? error : null
     const original = findOriginal(error)
     if (original instanceof DomainError) return at(place, toGraphQLError(original))
-    if (original instanceof GraphQLError) return place ?? original
+    if (original instanceof GraphQLError) return withoutSuggestion(place ?? original)
     if (original instanceof FeedClosedError) {
       return at(place, new GraphQLError(original.message, { extensions: { code: 'SERVER_STOPPING' } }))
     }
@@ -37,6 +37,12 @@ export function isUnexpected(error: GraphQLError): boolean {
 
 function findOriginal(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? findOriginal(error.originalError) : error
+}
+
+/** Names that the caller did not know are not told, as in a value that is no member of its enum. */
+export function withoutSuggestion(error: GraphQLError): GraphQLError {
+  const message = error.message.replace(/ Did you mean .*\?/s, '')
+  return message === error.message ? error : at(error, new GraphQLError(message, { extensions: error.extensions }))
 }
 
 /** The same error at the place in the document where the original arose. */
