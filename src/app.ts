@@ -20,7 +20,7 @@ import { makeDecodeGate } from './images/decode-gate.ts'
 import { defaultImageLimits, type ImageLimits } from './images/image-limits.ts'
 import { loadSecret } from './load-secret.ts'
 import { collectSubscribers, makeMetrics } from './metrics.ts'
-import { openDatabase } from './open-database.ts'
+import { type OpenDatabase, openDatabase } from './open-database.ts'
 import { connectPrisma } from './prisma.ts'
 import { openStorage } from './storage/open-storage.ts'
 import { startSweeper } from './sweeper.ts'
@@ -36,7 +36,12 @@ export type AppOptions = {
   /** Whether the embedded Postgres is started here, or only attached to. Default: where there are workers. */
   isHost?: boolean
   imageLimits?: Partial<ImageLimits>
+  /** What the process began before it loaded this module; without it, it is begun at `start`. */
+  begun?: Begun
 }
+
+/** The two things that take time of their own and need little code. */
+export type Begun = { http: HttpServer; database: Promise<OpenDatabase> }
 
 /** A running server. `firstKey` is the secret of a key that was just made, to be shown once. */
 export type RunningApp = { url: string; port: number; firstKey: string | null; deps: Deps }
@@ -58,9 +63,9 @@ export function buildApp(config: Config, options: AppOptions): App {
   let worker: ReturnType<typeof startFleetWorker> | undefined
 
   async function start(): Promise<RunningApp> {
-    http = await listen(config)
+    http = options.begun?.http ?? (await listen(config))
     const publicUrl = config.publicUrl ?? toUrl(config.host, http.port)
-    const database = await openDatabase(config, { isHost, log })
+    const database = await (options.begun?.database ?? openDatabase(config, { isHost, log }))
     closers.push(database.close)
     const { url } = database
     const db = connectDb({ url, log, applicationName: 'pentimento api' })

@@ -2,8 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './health.ts'
-import { refuse } from './refuse.ts'
-import { refuseUpgrade } from './websocket.ts'
+import { refuse, refuseUpgrade } from './refuse.ts'
 
 /** What answers once the server has started. */
 export type Handlers = {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 
 /** What a refused caller is told, in the form of a GraphQL response. */
 export type Refusal = { status: number; code: string; message: string; headers?: OutgoingHttpHeaders }
@@ -32,4 +33,13 @@ export function cutUnreadBody(req: IncomingMessage, res: ServerResponse): void {
     req.once('end', () => clearTimeout(cut)) // the next request on this connection is not ours to cut
     req.resume()
   })
+}
+
+/** Refuses an upgrade request with a one-line text and closes the connection. */
+export function refuseUpgrade(connection: Duplex, status: string, message: string): void {
+  connection.on('error', () => {}) // the peer may be gone already
+  connection.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n` +
+      `Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+  )
 }

@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { operationLimits } from './limits.ts'
 import type { OriginRules } from './origin.ts'
+import { refuseUpgrade } from './refuse.ts'
 import type { Connection } from './websocket-operations.ts'
 import { withWritten } from './written-payload.ts'
 
@@ -83,15 +84,6 @@ export function makeWebSocketEndpoint({ operations, rules, log }: WebSocketParts
       clearTimeout(deadline)
     },
   }
-}
-
-/** Refuses an upgrade request with a one-line text and closes the connection. */
-export function refuseUpgrade(connection: Duplex, status: string, message: string): void {
-  connection.on('error', () => {}) // the peer may be gone already
-  connection.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n` +
-      `Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
-  )
 }
 
 function send(socket: WebSocket, data: string): Promise<void> {
