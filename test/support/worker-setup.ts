@@ -27,6 +27,8 @@ export type WorkerSetup = {
   submit(tenantId: string, job?: Parameters<typeof newJob>[1]): Promise<string>
   /** Resolves with the job's row when it has ended. */
   finished(jobId: string, limitMs?: number): Promise<JobEnd>
+  /** Stops every worker at once. */
+  stopWorkers(): Promise<void>
   close(): Promise<void>
 }
 
@@ -40,6 +42,9 @@ export async function openWorkers(): Promise<WorkerSetup> {
   const workers: Worker[] = []
   // The pool knows its own address; a worker's listener needs it as a URL.
   const url = String(db.pool.options.connectionString)
+  const stopWorkers = async () => {
+    await Promise.all(workers.splice(0).map(worker => worker.stop({ graceMs: 0 })))
+  }
   const createPicture = async (tenantId: string) => (await storePicture(images, tenantId, await noisePng(24, 16))).id
   return {
     images,
@@ -73,8 +78,9 @@ export async function openWorkers(): Promise<WorkerSetup> {
         },
         limitMs,
       ),
+    stopWorkers,
     async close() {
-      await Promise.all(workers.map(worker => worker.stop({ graceMs: 0 })))
+      await stopWorkers()
       await setup.close()
     },
   }
