@@ -1,0 +1,54 @@
+import { openAsBlob } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { z } from 'zod'
+import { Job, jobFields } from './answers.ts'
+import type { ApiClient } from './api-client.ts'
+import { CliError } from './cli-error.ts'
+
+const uploadDocument = `mutation Upload($file: File!) {
+  uploadImage(file: $file) {
+    __typename ... on UploadImageSuccess { image { id } } ... on Error { code message }
+  }
+}`
+
+/** Uploads a file as it is read from the disk and gives the stored image's global id. */
+export async function uploadImage(api: ApiClient, path: string): Promise<string> {
+  const content = await openAsBlob(path).catch(cause => {
+    throw new CliError(`The file ${path} cannot be read.`, { cause })
+  })
+  const Success = z.object({ image: z.object({ id: z.string() }) })
+  const { image } = await api.mutateWithFile(uploadDocument, { name: basename(path), content }, Success)
+  return image.id
+}
+
+/** The bytes of a file that can be uploaded. Throws CliError where there is none. */
+export async function loadFileSize(path: string): Promise<number> {
+  const found = await stat(path).catch(() => null)
+  if (!found) throw new CliError(`There is no file ${path}.`)
+  if (!found.isFile()) throw new CliError(`${path} is no file.`)
+  return found.size
+}
+
+/** What `startEdit` of the API takes, as far as the commands use it. */
+export type EditInput = {
+  sourceId: string
+  instruction: string
+  editor?: string | undefined
+  thinker?: string | undefined
+  settings?: { maxRounds?: number | undefined; candidates?: number | undefined; seed?: number | undefined }
+  idempotencyKey?: string
+}
+
+const startDocument = `mutation StartEdit($input: StartEditInput!) {
+  startEdit(input: $input) {
+    __typename ... on StartEditSuccess { job { ...JobFields } } ... on Error { code message }
+  }
+}
+${jobFields}`
+
+/** Starts an edit; the job as it was then. */
+export async function startEdit(api: ApiClient, input: EditInput): Promise<Job> {
+  const { job } = await api.mutate(startDocument, { input }, z.object({ job: Job }))
+  return job
+}
