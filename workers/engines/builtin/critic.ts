@@ -96,8 +96,11 @@ function scoreSemantic({ graded, exact, drifts, unknown, isWrongSize }: Findings
   const mean = all.length > 0 ? all.reduce((sum, score) => sum + score, 0) / all.length : 10
   const worst = Math.min(10, ...scores)
   const isDamaged = isWrongSize || drifts.some(({ miss }) => miss > 1)
-  const cap = unknown.length > 0 ? 6 : worst < satisfiedFrom || isDamaged ? 7.9 : 10
-  return Math.max(0, Math.min(cap, 0.7 * mean + 0.3 * Math.min(worst, mean) - damage))
+  const score = Math.max(0, 0.7 * mean + 0.3 * Math.min(worst, mean) - damage)
+  if (unknown.length > 0) return Math.min(6, score)
+  // Short of satisfied, but the nearer round still scores higher.
+  const isShort = worst < satisfiedFrom || isDamaged
+  return isShort && score > 7.5 ? 7.5 + (score - 7.5) * 0.16 : score
 }
 
-const round = (score: number) => Math.round(Math.min(Math.max(score, 0), 10) * 10) / 10
+const round = (score: number) => Math.round(Math.min(Math.max(score, 0), 10) * 100) / 100

@@ -33,7 +33,7 @@ const spec = (
 /** The definitions of the graded changes. Brightness alone has two units: points for "brighter", % for "darker" and where a percentage is named. */
 export const gradedOps: Record<GradedOp, GradedSpec> = {
   brightness: spec('points', [8, -18], 50, [-48, 48], 0.8, [0.45, 1.1], 'mean lightness L*'),
-  contrast: spec('%', [15, -15], 100, [-95, 250], 1.5, [0.2, 1.3], 'standard deviation of L*'),
+  contrast: spec('%', [12, -12], 100, [-95, 250], 1.5, [0.2, 1.3], 'standard deviation of L*'),
   saturation: spec('%', [25, -25], 100, [-98, 250], 2, [0.3, 1.2], 'mean chroma C*'),
   warmth: spec('points', [8, -8], 30, [-60, 60], 1.3, [0.6, 1.1], 'mean b*'),
   tint: spec('points', [10, -10], 40, [-70, 70], 1.3, [0.6, 1.1], "mean of (a*, b*) along the colour's hue"),
@@ -41,7 +41,7 @@ export const gradedOps: Record<GradedOp, GradedSpec> = {
   highlights: spec('points', [8, -8], 40, [-50, 50], 1.2, [0.4, 1.3], 'mean L* of the brightest quarter'),
   shadows: spec('points', [8, -8], 40, [-50, 50], 1.2, [0.4, 1.3], 'mean L* of the darkest quarter'),
   exposure: spec('stops', [0.5, -0.5], 1, [-4, 4], 0.06, [0.45, 1.2], 'log2 of the mean linear luminance'),
-  sharpness: spec('%', [40, -50], 100, [-98, 400], 3, [0.35, 2.5], 'mean absolute Laplacian of L*'),
+  sharpness: spec('%', [40, -50], 100, [-98, 400], 3, [0.4, 1.4], 'mean absolute Laplacian of L*'),
   noise: spec('%', [30, -50], 100, [-98, 100], 5, [0.3, 2.5], 'deviation of L* in the flattest areas'),
   grain: spec('points', [5, -5], 20, [0, 40], 0.5, [0.4, 1.6], 'deviation of L* added in the flattest areas'),
   vignette: spec('%', [30, -30], 100, [-90, 95], 2, [0.7, 1.15], 'L* of the corners against the centre'),

@@ -38,9 +38,9 @@ export function nextAmount(judgement: GradedJudgement, tried: number | null): nu
   if (miss < 0.12) return tried
   const { slopes } = gradedOps[clause.op]
   const slope = Math.min(Math.max(measured / tried, slopes[0]), slopes[1])
-  // Never past twice and a half or back over zero in one round: curves bend.
+  // Never past three times that or back over zero in one round: curves bend.
   const step = tried + (clause.amount - measured) / slope
-  const [near, far] = [tried * 0.3, tried * 2.5]
+  const [near, far] = [tried * 0.3, tried * 3.2]
   return clampAmount(clause.op, Math.min(Math.max(step, Math.min(near, far)), Math.max(near, far)), clause.unit)
 }
 

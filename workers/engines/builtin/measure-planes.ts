@@ -46,6 +46,7 @@ export function toPlanes(request: MeasureRequest): { before: Plane; after: Plane
 function toSets({ source, excluded, isVignetted }: MeasureRequest): PixelSets {
   const { data, width, height, channels } = source
   const count = width * height
+  const isMasked = excluded.length > 0
   const sets = {
     all: new Uint8Array(count),
     tonal: new Uint8Array(count),
@@ -58,8 +59,10 @@ function toSets({ source, excluded, isVignetted }: MeasureRequest): PixelSets {
     for (let x = 0; x < width; x += 1) {
       const at = y * width + x
       if (channels === 4 && (data[at * 4 + 3] ?? 0) < 250) continue
-      if (excluded.some(area => isInside(area, (x + 0.5) / width, (y + 0.5) / height))) continue
-      const reach = Math.hypot((2 * (x + 0.5)) / width - 1, (2 * (y + 0.5)) / height - 1) / Math.SQRT2
+      if (isMasked && excluded.some(area => isInside(area, (x + 0.5) / width, (y + 0.5) / height))) continue
+      const across = (2 * (x + 0.5)) / width - 1
+      const down = (2 * (y + 0.5)) / height - 1
+      const reach = Math.sqrt((across * across + down * down) / 2)
       sets.all[at] = 1
       sets.corner[at] = reach > 0.8 ? 1 : 0
       sets.center[at] = reach < 0.42 ? 1 : 0
@@ -106,19 +109,22 @@ function toPlane({ data, width, height, channels }: Pixels, tonal: Uint8Array, i
 }
 
 function orderByLightness(sets: PixelSets, { lightness }: Plane): void {
-  const members: number[] = []
-  for (let at = 0; at < sets.tonal.length; at += 1) if (sets.tonal[at]) members.push(at)
-  const buckets = new Uint32Array(1025)
-  for (const at of members) {
-    const bucket = Math.min(1023, Math.floor((lightness[at] ?? 0) * 10.23)) + 1
-    buckets[bucket] = (buckets[bucket] ?? 0) + 1
+  const bucketOf = (at: number) => Math.min(1023, Math.floor((lightness[at] ?? 0) * 10.23))
+  const ends = new Int32Array(1025)
+  let count = 0
+  for (let at = 0; at < sets.tonal.length; at += 1) {
+    if (!sets.tonal[at]) continue
+    const next = bucketOf(at) + 1
+    ends[next] = (ends[next] ?? 0) + 1
+    count += 1
   }
-  for (let bucket = 1; bucket < 1025; bucket += 1) buckets[bucket] = (buckets[bucket] ?? 0) + (buckets[bucket - 1] ?? 0)
-  sets.order = new Int32Array(members.length)
-  for (const at of members) {
-    const bucket = Math.min(1023, Math.floor((lightness[at] ?? 0) * 10.23))
-    const place = buckets[bucket] ?? 0
-    buckets[bucket] = place + 1
+  for (let bucket = 1; bucket < ends.length; bucket += 1) ends[bucket] = (ends[bucket] ?? 0) + (ends[bucket - 1] ?? 0)
+  sets.order = new Int32Array(count)
+  for (let at = 0; at < sets.tonal.length; at += 1) {
+    if (!sets.tonal[at]) continue
+    const bucket = bucketOf(at)
+    const place = ends[bucket] ?? 0
+    ends[bucket] = place + 1
     sets.order[place] = at
   }
 }

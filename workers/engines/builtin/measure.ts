@@ -43,18 +43,26 @@ export function measure(request: MeasureRequest): Measurement {
 
 function toValues(plane: Plane, sets: PixelSets, width: number, height: number): Values {
   const { lightness, a, b } = plane
-  let [count, sumL, squaresL, sumC, sumA, sumB, squaresAb] = [0, 0, 0, 0, 0, 0, 0]
+  const count = sets.order.length
+  let sumL = 0
+  let squaresL = 0
+  let sumC = 0
+  let sumA = 0
+  let sumB = 0
+  let squaresAb = 0
   const bins = new Uint32Array(401)
-  for (const at of sets.order) {
+  for (let index = 0; index < count; index += 1) {
+    const at = sets.order[index] ?? 0
     const value = lightness[at] ?? 0
-    const [green, blue] = [a[at] ?? 0, b[at] ?? 0]
-    count += 1
+    const green = a[at] ?? 0
+    const blue = b[at] ?? 0
+    const square = green * green + blue * blue
     sumL += value
     squaresL += value * value
-    sumC += Math.hypot(green, blue)
+    sumC += Math.sqrt(square)
     sumA += green
     sumB += blue
-    squaresAb += green * green + blue * blue
+    squaresAb += square
     const bin = Math.round(Math.min(Math.max(value, 0), 100) * 4)
     bins[bin] = (bins[bin] ?? 0) + 1
   }
@@ -114,14 +122,13 @@ function meanLaplacian(values: Float32Array, set: Uint8Array, width: number, hei
 
 /** Immerkaer's estimate of the noise deviation, over the flat blocks. */
 function flatNoise(values: Float32Array, flat: Int32Array, width: number): number {
+  const row = (at: number) => (values[at - 1] ?? 0) - 2 * (values[at] ?? 0) + (values[at + 1] ?? 0)
   let sum = 0
-  for (const at of flat) {
+  for (const start of flat) {
     for (let y = 0; y < 8; y += 1) {
       for (let x = 0; x < 8; x += 1) {
-        const place = at + y * width + x
-        const row = (offset: number) =>
-          (values[place + offset - 1] ?? 0) - 2 * (values[place + offset] ?? 0) + (values[place + offset + 1] ?? 0)
-        sum += Math.abs(row(-width) - 2 * row(0) + row(width))
+        const at = start + y * width + x
+        sum += Math.abs(row(at - width) - 2 * row(at) + row(at + width))
       }
     }
   }
@@ -129,9 +136,17 @@ function flatNoise(values: Float32Array, flat: Int32Array, width: number): numbe
 }
 
 function compare(before: Plane, after: Plane, sets: PixelSets): Omit<Measurement, 'source' | 'edited'> {
-  let [n, sumX, sumY, sumXx, sumYy, sumXy, real, imaginary, blown, crushed, out, logs, logCount] = [
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  ]
+  let n = 0
+  let sumX = 0
+  let sumY = 0
+  let sumXx = 0
+  let sumYy = 0
+  let sumXy = 0
+  let real = 0
+  let imaginary = 0
+  let blown = 0
+  let crushed = 0
+  let atLimit = 0
   for (let at = 0; at < sets.all.length; at += 1) {
     if (!sets.all[at]) continue
     const x = before.lightness[at] ?? 0
@@ -142,26 +157,39 @@ function compare(before: Plane, after: Plane, sets: PixelSets): Omit<Measurement
     sumXx += x * x
     sumYy += y * y
     sumXy += x * y
-    const [a0, b0, a1, b1] = [before.a[at] ?? 0, before.b[at] ?? 0, after.a[at] ?? 0, after.b[at] ?? 0]
+    const a0 = before.a[at] ?? 0
+    const b0 = before.b[at] ?? 0
+    const a1 = after.a[at] ?? 0
+    const b1 = after.b[at] ?? 0
     real += a0 * a1 + b0 * b1
     imaginary += a0 * b1 - b0 * a1
     if (y > 99 && x < 96) blown += 1
     if (y < 1 && x > 5) crushed += 1
-    if (after.atLimit[at] && !before.atLimit[at]) out += 1
-    if (sets.tonal[at] && x > 10 && x < 90 && y > 1 && y < 99) {
-      logs += Math.log(y / 100) / Math.log(x / 100)
-      logCount += 1
-    }
+    if (after.atLimit[at] && !before.atLimit[at]) atLimit += 1
   }
   const m = Math.max(1, n)
   const covariance = sumXy / m - (sumX / m) * (sumY / m)
   const spread = Math.sqrt(Math.max(0, sumXx / m - (sumX / m) ** 2) * Math.max(0, sumYy / m - (sumY / m) ** 2))
   return {
     hueDegrees: real === 0 && imaginary === 0 ? 0 : (Math.atan2(imaginary, real) * 180) / Math.PI,
-    gamma: logCount > 0 && logs > 0 ? logCount / logs : 1,
+    gamma: measureGamma(before, after, sets),
     structure: spread > 1e-6 ? covariance / spread : 1,
     blown: blown / m,
     crushed: crushed / m,
-    saturatedOut: out / m,
+    saturatedOut: atLimit / m,
   }
+}
+
+/** The power between the two lightnesses, over every fourth middle tone. */
+function measureGamma(before: Plane, after: Plane, { order }: PixelSets): number {
+  let sum = 0
+  let count = 0
+  for (let index = 0; index < order.length; index += 4) {
+    const x = before.lightness[order[index] ?? 0] ?? 0
+    const y = after.lightness[order[index] ?? 0] ?? 0
+    if (x < 10 || x > 90 || y < 1 || y > 99) continue
+    sum += Math.log(y / 100) / Math.log(x / 100)
+    count += 1
+  }
+  return sum > 0 ? count / sum : 1
 }

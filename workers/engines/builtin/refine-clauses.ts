@@ -20,7 +20,7 @@ export function refineClauses(doable: Clause[], prompt: Clause[], { graded, drif
     const { op, unit, by } = correction
     const last = prompt.find((each): each is GradedClause => each.kind === 'graded' && each.op === op)
     if (!last && miss < 0.6) return []
-    const amount = clampAmount(op, (last ? last.amount : 0) + by * (op === 'saturation' ? 1.4 : 1.1), unit)
+    const amount = clampAmount(op, (last ? last.amount : 0) + by * (op === 'saturation' ? 1.8 : 1.1), unit)
     const clause: GradedClause = { kind: 'graded', op, unit, amount: miss < 0.15 && last ? last.amount : amount }
     return Math.abs(clause.amount) < 0.05 ? [] : [clause]
   })

@@ -15,18 +15,20 @@ export type LightnessHistogram = Float64Array
 export function toToneCurve(look: Look, histogram: LightnessHistogram): ToneCurve {
   const lightness = new Float64Array(steps + 2)
   const chroma = new Float64Array(steps + 2)
-  const exposed = histogramAfter(histogram, value => expose(gammaCorrect(value, look.gamma), look.exposure))
-  const pivot = look.contrast === 0 ? 50 : findPivot(exposed, look.contrast)
-  const tonal = histogramAfter(exposed, value => brighten(contrast(value, pivot, look.contrast), look.brightness))
+  // Contrast comes after brightness: it holds the mean that brightness made, and nothing flattens it again.
+  const light = (value: number) => brighten(expose(gammaCorrect(value, look.gamma), look.exposure), look.brightness)
+  const lit = histogramAfter(histogram, light)
+  const pivot = look.contrast === 0 ? 50 : findPivot(lit, look.contrast)
+  const tonal = histogramAfter(lit, value => contrast(value, pivot, look.contrast))
   const middle = quantile(tonal, 0.5)
   const [dark, bright] = [Math.min(quantile(tonal, 0.1), middle - 25), Math.max(quantile(tonal, 0.9), middle + 25)]
   let highest = 0
   for (let step = 0; step < lightness.length; step += 1) {
     const source = Math.min((step / steps) * 100, 100)
     const corrected = gammaCorrect(source, look.gamma)
-    const lit = expose(corrected, look.exposure)
-    chroma[step] = (lit + 16) / (corrected + 16)
-    let value = brighten(contrast(lit, pivot, look.contrast), look.brightness)
+    const exposed = expose(corrected, look.exposure)
+    chroma[step] = (exposed + 16) / (corrected + 16)
+    let value = contrast(brighten(exposed, look.brightness), pivot, look.contrast)
     value += look.shadows * (1 - smoothstep(dark, middle, value)) * (0.35 + 0.65 * smoothstep(0, 14, value))
     value += look.highlights * smoothstep(middle, bright, value) * (1 - 0.4 * smoothstep(90, 100, value))
     highest = Math.max(highest, Math.min(Math.max(value, 0), 100))
