@@ -73,7 +73,7 @@ test('best-of-8 whose critiques all complete at one barrier is decided once a ro
     expect((await countEvents(jobId)).ROUND_CRITIQUED).toBe(8)
     await cancelJob(db, { tenantId, jobId })
   }
-}, 180_000)
+}, 600_000)
 
 test('cancel against complete ends a job exactly once and never deadlocks, 1,000 times', async () => {
   const ends: Record<string, number> = {}
@@ -103,4 +103,4 @@ test('cancel against complete ends a job exactly once and never deadlocks, 1,000
   expect(ends.SUCCEEDED ?? 0).toBeGreaterThan(0)
   const { rows } = await db.query(`select id from task where state = 'LEASED'`)
   expect(rows).toEqual([])
-}, 180_000)
+}, 600_000)
