@@ -80,6 +80,23 @@ export function loadProcessConfig(): Config {
   return loadConfig(process.env)
 }
 
+/** What the command line takes from the environment: where the server is, the key for it, and whether colours are unwanted. */
+export type ClientConfig = { server: string; key: string | null; isPlain: boolean }
+
+/** Pure, as `loadConfig`. Throws ConfigError. */
+export function loadClientConfig(env: Record<string, string | undefined>): ClientConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
+  const read = ClientEnvironment.safeParse(given)
+  if (!read.success) throw new ConfigError(read.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`))
+  const { PENTIMENTO_SERVER: server, PENTIMENTO_KEY: key = null, NO_COLOR } = read.data
+  return { server, key, isPlain: NO_COLOR !== undefined }
+}
+
+/** The command line's part of this process's environment. */
+export function loadProcessClientConfig(): ClientConfig {
+  return loadClientConfig(process.env)
+}
+
 /** The variables of this process, for the keys that a fleet file names. */
 export function loadProcessEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env
@@ -149,6 +166,12 @@ const Environment = z.object({
       error: 'must be fatal, error, warn, info, debug, trace or silent',
     })
     .default('info'),
+})
+
+const ClientEnvironment = z.object({
+  PENTIMENTO_SERVER: httpUrl.default('http://127.0.0.1:4000'),
+  PENTIMENTO_KEY: z.string().optional(),
+  NO_COLOR: z.string().optional(),
 })
 
 function s3Problems(given: Record<string, string | undefined>): string[] {

@@ -11,14 +11,15 @@ import { defaultFleet } from '../../workers/fleet.ts'
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../config.ts'
 import { makeLog } from '../log.ts'
-import type { Job, Round } from './answers.ts'
+import type { Job, JobEvent, Round } from './answers.ts'
 import { connectApi } from './api-client.ts'
 import { CliError } from './cli-error.ts'
-import { describeRound, hang, toScore } from './describe-round.ts'
-import { followJob } from './follow-job.ts'
+import { describeEnd } from './describe-job.ts'
+import { hang } from './describe-round.ts'
 import { loadJob } from './load-job.ts'
 import { savePictures } from './save-pictures.ts'
 import { startEdit, uploadImage } from './start-edit.ts'
+import { watchJob } from './watch-job.ts'
 
 const photo = resolve(import.meta.dirname, '../../examples/rocket.jpg')
 const instruction = 'Make the colours much more vivid and the picture warmer'
@@ -63,31 +64,15 @@ async function run(server: string): Promise<void> {
   console.log(hang('Instruction', instruction, columns))
 
   const seen: Round[] = []
-  for await (const event of followJob(api, { jobId, signal: interrupted.signal })) {
-    switch (event.__typename) {
-      case 'RoundStarted':
-        spinner.start(`Round ${event.round.index}: ${event.round.editor.id} edits`)
-        break
-      case 'RoundEdited':
-        spinner.start(`Round ${event.round.index}: the thinker judges`)
-        break
-      case 'RoundCritiqued':
-        spinner.stop()
-        seen.push({ ...event.round, critique: event.critique })
-        console.log(`\n${describeRound({ ...event.round, critique: event.critique }, { columns })}`)
-        break
-      case 'RoundFailed':
-        throw new CliError(`Round ${event.round.index} failed: ${event.error.message}`)
-    }
+  const onEvent = (event: JobEvent) => {
+    if (event.__typename === 'RoundCritiqued') seen.push({ ...event.round, critique: event.critique })
   }
-  if (interrupted.signal.aborted) return
+  await watchJob({ api, isJson: false, columns }, { jobId, candidates: 1, onEvent, signal: interrupted.signal })
 
   const job = await loadJob(api, jobId)
   checkAgainst(seen, job)
   const paths = await savePictures(api, job, values.out)
-  const best = job.rounds.find(round => round.isBest)
-  const score = `best score ${toScore(best?.critique?.overall)} in round ${best?.index}`
-  console.log(`\n${chalk.green('✔')} ${job.status}, ${job.stopReason}: ${job.rounds.length} rounds, ${score}.`)
+  console.log(`\n${describeEnd(job)}`)
   console.log('  The job as queried has the same prompts and scores as the live stream.')
   console.log(`  The pictures are in ${values.out}/:\n${paths.map(path => `    ${path}`).join('\n')}`)
 }

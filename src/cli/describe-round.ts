@@ -3,14 +3,18 @@ import wrapAnsi from 'wrap-ansi'
 import type { Critique, Round } from './answers.ts'
 
 const CELLS = 10
-const LABEL = 12
+const LABEL = 13
 
 /** Some lines for people: what the editor was asked, and what the thinker said of what it made. */
 export function describeRound(
   round: Round,
-  { critique = round.critique, columns = process.stdout.columns ?? 100 } = {},
-) {
-  const lines = [`${chalk.bold(roundTitle(round))}  ${describeScore(round, critique)}`]
+  {
+    critique = round.critique,
+    candidates,
+    columns,
+  }: { critique?: Critique | null; candidates: number; columns: number },
+): string {
+  const lines = [`${chalk.bold(roundTitle(round, candidates))}  ${describeScore(round, critique)}`]
   const add = (label: string, text: string | null | undefined) => {
     if (text) lines.push(hang(label, text, columns))
   }
@@ -21,9 +25,9 @@ export function describeRound(
   return lines.join('\n')
 }
 
-/** `Round 2`, or `Round 2, candidate 1` where there are several. */
-export function roundTitle({ index, candidate }: Pick<Round, 'index' | 'candidate'>, hasCandidates = candidate > 0) {
-  return hasCandidates ? `Round ${index}, candidate ${candidate}` : `Round ${index}`
+/** `Round 2`, or `Round 2, candidate 1` in a job with several. */
+export function roundTitle({ index, candidate }: Pick<Round, 'index' | 'candidate'>, candidates: number): string {
+  return candidates > 1 ? `Round ${index}, candidate ${candidate}` : `Round ${index}`
 }
 
 /** At most two decimals. */
@@ -34,7 +38,7 @@ export function toScore(score: number | null | undefined): string {
 /** A label and a text that is wrapped beside it. */
 export function hang(label: string, text: string, columns: number): string {
   const width = Math.max(30, columns - LABEL - 2)
-  const body = wrapAnsi(text, width, { hard: true }).replaceAll('\n', `\n${' '.repeat(LABEL + 2)}`)
+  const body = wrapAnsi(text, width).replaceAll('\n', `\n${' '.repeat(LABEL + 2)}`)
   return `  ${chalk.dim(label.padEnd(LABEL))}${body}`
 }
 

@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
+import { z } from 'zod'
 import type { Image, Job } from './answers.ts'
 import type { ApiClient } from './api-client.ts'
 import { CliError } from './cli-error.ts'
 
 const extensions: Record<string, string> = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' }
+const formats: Record<string, string> = {
+  '.png': 'PNG',
+  '.jpg': 'JPEG',
+  '.jpeg': 'JPEG',
+  '.webp': 'WEBP',
+  '.avif': 'AVIF',
+}
+const variantDocument = `query Variant($id: ID!, $format: ImageFormat!) { image(id: $id) { url(format: $format) } }`
 
 /** Writes the source, every round's picture and the result into a folder, which is made; gives the paths in that order. */
 export async function savePictures(api: ApiClient, job: Job, folder: string): Promise<string[]> {
@@ -21,6 +30,23 @@ export async function savePictures(api: ApiClient, job: Job, folder: string): Pr
   return paths
 }
 
+/** Writes an image to a file, in the encoding that the file's name asks for; gives the path. */
+export async function saveResult(api: ApiClient, image: Image, path: string): Promise<string> {
+  const format = formats[extname(path).toLowerCase()]
+  if (format === undefined) throw new CliError(`${path} does not end like a picture.`)
+  if (format === image.contentType.replace('image/', '').toUpperCase()) return savePicture(api, image, path)
+  const Data = z.object({ image: z.object({ url: z.string() }).nullable() })
+  const found = await api.run(variantDocument, { id: image.id, format }, Data)
+  if (!found.image) throw new CliError('The picture is no longer there.', { code: 'NOT_FOUND' })
+  await writeTo(path, await api.download(found.image.url))
+  return path
+}
+
+/** Whether a file's name ends like a picture that can be written. */
+export function isPictureName(path: string): boolean {
+  return formats[extname(path).toLowerCase()] !== undefined
+}
+
 /** Writes an image's stored bytes, checked against its hash, to a path whose folder is made; gives the path. */
 async function savePicture(api: ApiClient, image: Image, path: string): Promise<string> {
   const bytes = await api.download(image.url)
@@ -31,8 +57,8 @@ async function savePicture(api: ApiClient, image: Image, path: string): Promise<
   return path
 }
 
-/** Writes to a path whose folder is made. Throws CliError where it cannot. */
-export async function writeTo(path: string, bytes: Uint8Array): Promise<void> {
+/** To a path whose folder is made. */
+async function writeTo(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, bytes)

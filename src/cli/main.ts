@@ -1,0 +1,69 @@
+// The `pentimento` command. It ends with 0 when it did what was asked, 1 when that failed and 2 when the command line
+// cannot be meant.
+
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '../config.ts'
+import { version } from '../version.ts'
+import { cancelCommand } from './cancel.ts'
+import { CliError, UsageError } from './cli-error.ts'
+import { editCommand } from './edit.ts'
+import { jobsCommand } from './jobs.ts'
+import { keysCommand } from './keys.ts'
+import { serveCommand } from './serve.ts'
+import { parseServer } from './session.ts'
+import { showCommand } from './show.ts'
+import { watchCommand } from './watch.ts'
+
+const program = new Command('pentimento')
+  .description('Edit images by Think-while-Edit: critique the result, refine the instruction, edit again.')
+  .version(version)
+  .option('--server <url>', 'where the server is (PENTIMENTO_SERVER; default: http://127.0.0.1:4000)', parseServer)
+  .option('--key <secret>', 'an API key (PENTIMENTO_KEY)')
+  .option('--json', 'print JSON, one value a line')
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(--help tells what there is)')
+  .exitOverride()
+
+const commands = [
+  editCommand(),
+  watchCommand(),
+  jobsCommand(),
+  showCommand(),
+  cancelCommand(),
+  keysCommand(),
+  serveCommand(),
+]
+for (const command of commands) program.addCommand(command)
+shareSettings(program)
+
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', error => {
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = tell(error)
+}
+
+/** Gives the commands below this one its settings; `addCommand` leaves them alone. */
+function shareSettings(command: Command): void {
+  for (const child of command.commands) shareSettings(child.copyInheritedSettings(command))
+}
+
+/** Says what went wrong on standard error; gives the exit code. */
+function tell(error: unknown): number {
+  // Help and the version are thrown too; whatever else commander has to say, it has said.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const isExpected = error instanceof CliError || error instanceof ConfigError
+  const message = error instanceof Error ? error.message : String(error)
+  if (program.opts<{ json?: true }>().json) {
+    const code = error instanceof CliError ? error.code : error instanceof ConfigError ? 'CONFIGURATION' : 'INTERNAL'
+    console.error(JSON.stringify({ error: { code, message } }))
+  } else {
+    console.error(isExpected ? message : error)
+  }
+  return error instanceof UsageError || error instanceof ConfigError ? 2 : 1
+}

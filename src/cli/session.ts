@@ -1,0 +1,62 @@
+import chalk from 'chalk'
+import { type Command, InvalidArgumentError } from 'commander'
+import { loadProcessClientConfig } from '../config.ts'
+import { type ApiClient, connectApi } from './api-client.ts'
+
+/** What every command that talks to a server starts from. */
+export type Session = {
+  api: ApiClient
+  /** Print one JSON value a line, and nothing for people. */
+  isJson: boolean
+  /** How wide text for people may be. */
+  columns: number
+}
+
+/** From the options of the command and those above it, then from the environment. Throws ConfigError. */
+export function openSession(command: Command): Session {
+  const options = command.optsWithGlobals<{ server?: string; key?: string; json?: true }>()
+  const config = loadProcessClientConfig()
+  if (config.isPlain) chalk.level = 0
+  const server = (options.server ?? config.server).replace(/\/graphql$/, '')
+  return {
+    api: connectApi({ server, key: options.key ?? config.key }),
+    isJson: options.json ?? false,
+    columns: process.stdout.columns ?? 100,
+  }
+}
+
+/** For `--server`: the address without a slash at its end. */
+export function parseServer(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:4000.')
+  }
+  return new URL(text).href.replace(/\/+$/, '')
+}
+
+/** A parser of whole numbers within limits, both included. */
+export function parseWholeNumber(min: number, max: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (!/^-?\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+    }
+    return value
+  }
+}
+
+/** A moment, given as a date or as a date with a time; as the API takes it. */
+export function parseMoment(text: string): string {
+  const time = Date.parse(text)
+  if (Number.isNaN(time)) throw new InvalidArgumentError('It must be a date such as 2026-11-24 or 2026-11-24T08:00Z.')
+  return new Date(time).toISOString()
+}
+
+/** Collects an option that may be given several times, or once with commas. */
+export function collect(text: string, before: string[] = []): string[] {
+  return [...before, ...text.split(',').filter(Boolean)]
+}
+
+/** One JSON value, on a line of its own. */
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value))
+}
