@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { type ExecutionArgs, type ExecutionResult, type FormattedExecutionResult, GraphQLError } from 'graphql'
 import { CloseCode, type makeServer } from 'graphql-ws'
+import type { LimitFunction } from 'p-limit'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { Caller } from '../../src/tenancy/caller.ts'
 import { type Authenticator, bearerSecret } from './authenticate.ts'
 import { sharedText } from './live-results.ts'
 import type { Sessions } from './sessions.ts'
+import { isFull, untilDrained } from './until-drained.ts'
 import { close } from './websocket.ts'
 import { asWritten } from './written-payload.ts'
 import type { makeYoga, ServerContext } from './yoga.ts'
@@ -15,6 +17,8 @@ import type { makeYoga, ServerContext } from './yoga.ts'
 export type Connection = {
   readonly socket: WebSocket
   readonly request: IncomingMessage
+  /** Lets few of its queries run at once. */
+  readonly turns: LimitFunction
   /** Set once the connection is acknowledged. */
   secret?: string | null
   leave?: () => void
@@ -22,6 +26,8 @@ export type Connection = {
 
 type Options = Parameters<typeof makeServer<Record<string, unknown>, Connection>>[0]
 type Enveloped = ReturnType<ReturnType<typeof makeYoga>['yoga']['getEnveloped']>
+/** What an operation of `onSubscribe` takes along to where it is executed. */
+type Admitted = { enveloped: Enveloped; extra: Connection }
 
 const MAX_OPERATIONS = 10_000
 
@@ -51,10 +57,15 @@ export function webSocketOperations(parts: {
   }
 
   /** Never rejects: what fails before there is a stream becomes a result. */
-  async function run(args: ExecutionArgs, how: 'execute' | 'subscribe') {
-    const { rootValue, ...rest } = args
+  async function run({ rootValue, ...args }: ExecutionArgs, how: 'execute' | 'subscribe') {
+    const { enveloped, extra } = rootValue as Admitted // put there by onSubscribe
     try {
-      return await (rootValue as Enveloped)[how](rest) // put there by onSubscribe
+      if (how === 'subscribe') return await enveloped.subscribe(args)
+      return await extra.turns(async () => {
+        if (isFull(extra.socket)) await untilDrained(extra.request.socket)
+        const isOpen = extra.socket.readyState === extra.socket.OPEN
+        return isOpen ? enveloped.execute(args) : { data: null } // which nobody is left to read
+      })
     } catch (error) {
       return { errors: [maskError(error)] }
     }
@@ -92,7 +103,7 @@ export function webSocketOperations(parts: {
           operationName,
           variableValues: variables,
           contextValue: await enveloped.contextFactory(),
-          rootValue: enveloped,
+          rootValue: { enveloped, extra } satisfies Admitted,
         }
       } catch (error) {
         const masked = maskError(error)

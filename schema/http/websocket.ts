@@ -1,14 +1,16 @@
 // GraphQL over WebSocket (protocol graphql-transport-ws) at /graphql. A reader that falls behind costs one message of
-// memory a subscription: the next is asked for when the last one has left for the network.
+// memory a subscription: the next is asked for when the last one has left for the network. Its queries wait as well.
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
+import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { operationLimits } from './limits.ts'
 import type { OriginRules } from './origin.ts'
 import { refuseUpgrade } from './refuse.ts'
+import { isFull, untilDrained } from './until-drained.ts'
 import type { Connection } from './websocket-operations.ts'
 import { withWritten } from './written-payload.ts'
 
@@ -22,8 +24,8 @@ export type WebSocketParts = {
 const PING_MS = 25_000
 /** A peer that has sent nothing for so long, not even a pong, is gone. A slow reader's pong waits behind its data. */
 const SILENCE_MS = 100_000
-/** Answers that wait for the network; a peer that asks on without reading is not read from either. */
-const MAX_BUFFERED_BYTES = 1_000_000
+/** Queries and mutations of one connection that run at once; a single packet can ask for hundreds. */
+const QUERIES_AT_ONCE = 8
 const CLOSE_MS = 2_000
 
 /** Answers upgrade requests. `close` leaves sockets to their sessions and cuts what is still open after 2 s. */
@@ -59,7 +61,7 @@ export function makeWebSocketEndpoint({ operations, rules, log }: WebSocketParts
           })
         },
       },
-      { socket, request },
+      { socket, request, turns: pLimit(QUERIES_AT_ONCE) },
     )
     socket.once('close', (code, reason) => {
       clearInterval(ping)
@@ -100,8 +102,9 @@ export function close(socket: WebSocket, code?: number, reason?: string): void {
   socket.once('close', () => clearTimeout(cut))
 }
 
+/** A peer that asks on without reading is not read from either. */
 function pauseWhileFull(socket: WebSocket, request: IncomingMessage): void {
-  if (socket.isPaused || socket.bufferedAmount < MAX_BUFFERED_BYTES) return
+  if (socket.isPaused || !isFull(socket)) return
   socket.pause()
-  request.socket.once('drain', () => socket.resume())
+  untilDrained(request.socket).then(() => socket.resume())
 }

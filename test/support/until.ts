@@ -17,6 +17,20 @@ export async function until<Value>(
   }
 }
 
+/** A number that has begun to grow, once it has stayed the same for a second. */
+export async function untilSteady(read: () => number | Promise<number>, limitMs = 60_000): Promise<number> {
+  let last = 0
+  let changedAt = Date.now()
+  const isSteady = async () => {
+    const value = await read()
+    if (value !== last) changedAt = Date.now()
+    last = value
+    return last > 0 && Date.now() - changedAt > 1_000
+  }
+  await until('it is steady', isSteady, limitMs)
+  return last
+}
+
 /** The promise's value, or a failure that says `what` after `limitMs`. */
 export async function within<Value>(what: string, promise: Promise<Value>, limitMs = 10_000): Promise<Value> {
   const stop = new AbortController()
