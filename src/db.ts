@@ -42,7 +42,8 @@ export type DbConfig = {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+// A process that is stopped or cut off in the middle of a transaction loses its locks about when it loses its leases.
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 // The client gives up a little after the server should have: only a network that swallows packets gets this far.
 const READ_TIMEOUT_MARGIN_MS = 5_000
 

@@ -1,7 +1,7 @@
 import type { Db } from '../db.ts'
 import { appendEvents } from '../events/append-event.ts'
 import { sql } from '../sql.ts'
-import { isTerminal, lockJob } from './job-row.ts'
+import { isTerminal, tryLockJob } from './job-row.ts'
 import { stopJob } from './stop-job.ts'
 
 const BATCH = 100
@@ -16,7 +16,7 @@ export async function enforceDeadlines(db: Db): Promise<number> {
   let stopped = 0
   for (const { id } of rows) {
     const isStopped = await db.transaction(async tx => {
-      const job = await lockJob(tx, id)
+      const job = await tryLockJob(tx, id)
       if (job === null || isTerminal(job.status) || job.stoppingFor !== null || !job.isPastDeadline) return false
       await appendEvents(tx, id, await stopJob(tx, job, 'DEADLINE'))
       return true

@@ -1,6 +1,6 @@
 import type { Tx } from '../db.ts'
 import type { LoopSettings } from '../loop/settings.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 
 /** A job's settings as stored: the loop's, and what the engines need. Every default is filled in. */
 export type JobSettings = LoopSettings & {
@@ -41,14 +41,27 @@ export type JobRow = {
  */
 export async function lockJob(tx: Tx, jobId: string, tenantId?: string): Promise<JobRow | null> {
   const { rows } = await tx.query<JobRow>(sql`
-    select id, tenant_id as "tenantId", kind, status, instruction, source_id as "sourceId", editor, thinker, settings,
-      base_seed as "baseSeed", priority, run, stopping_for as "stoppingFor",
-      coalesce(deadline_at <= clock_timestamp(), false) as "isPastDeadline",
-      run_editor_seconds as "runEditorSeconds", run_thinker_tokens as "runThinkerTokens"
-    from job
+    select ${jobColumns} from job
     where id = ${jobId}::uuid and tenant_id = coalesce(${tenantId ?? null}::uuid, tenant_id)
     for no key update`)
   return rows[0] ?? null
+}
+
+/** The columns of JobRow. */
+export const jobColumns: SqlStatement = sql`
+  id, tenant_id as "tenantId", kind, status, instruction, source_id as "sourceId", editor, thinker, settings,
+  base_seed as "baseSeed", priority, run, stopping_for as "stoppingFor",
+  coalesce(deadline_at <= clock_timestamp(), false) as "isPastDeadline",
+  run_editor_seconds as "runEditorSeconds", run_thinker_tokens as "runThinkerTokens"`
+
+/**
+ * The same without waiting, for work that comes by again: null also while another transaction has the lock. That one may be
+ * of a process that was stopped in the middle of it, which must not hold up the tasks of all other jobs.
+ */
+export async function tryLockJob(tx: Tx, jobId: string): Promise<JobRow | null> {
+  const { rowCount } = await tx.query(sql`
+    select 1 from job where id = ${jobId}::uuid for no key update skip locked`)
+  return rowCount === 1 ? await lockJob(tx, jobId) : null
 }
 
 /** Whether the job has ended. */

@@ -4,7 +4,7 @@ import { maxCrashes, type Stage } from '../queue/task.ts'
 import { sql } from '../sql.ts'
 import { giveUpStage } from './fail-stage.ts'
 import { finishIfStopped } from './finish-job.ts'
-import { type JobRow, lockJob } from './job-row.ts'
+import { type JobRow, tryLockJob } from './job-row.ts'
 
 const BATCH = 200
 
@@ -12,8 +12,8 @@ type ExpiredTask = { id: string; jobId: string; stage: Stage; roundId: string | 
 
 /**
  * Takes back tasks whose lease ran out: their worker is dead, stopped or cut off. Each becomes ready again ahead of the
- * others, or dead at its third crash (a poisoned task must not kill the fleet). Any number of processes may call it at
- * once. Only the database's clock is compared.
+ * others, or dead at its third crash (a poisoned task must not kill the fleet). One whose job is locked is left for the next
+ * call. Any number of processes may call it at once. Only the database's clock is compared.
  */
 export async function reapTasks(db: Db): Promise<{ reclaimed: number; dead: number }> {
   const { rows } = await db.query<{ id: string; jobId: string }>(sql`
@@ -32,7 +32,7 @@ async function reapTask(
   tx: Tx,
   { id, jobId }: { id: string; jobId: string },
 ): Promise<'reclaimed' | 'dead' | 'ended' | 'gone'> {
-  const job = await lockJob(tx, jobId)
+  const job = await tryLockJob(tx, jobId)
   if (job === null) return 'gone'
   const { rows } = await tx.query<ExpiredTask>(sql`
     with expired as (

@@ -14,6 +14,7 @@ export async function openTransaction(db: Db): Promise<OpenTransaction> {
   let over = Promise.resolve()
   const tx = await new Promise<Tx>((resolve, reject) => {
     over = db.transaction(async begun => {
+      await begun.query('set local idle_in_transaction_session_timeout = 0')
       resolve(begun)
       await ending
     })
