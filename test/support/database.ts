@@ -3,6 +3,7 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { connectDb, type Db } from '../../src/db.ts'
 import { silentLog } from './silent-log.ts'
+import { until } from './until.ts'
 
 /** The name of the database that global-setup builds from the migrations and every test file clones. */
 export const TEMPLATE_DATABASE = 'template_pentimento'
@@ -30,8 +31,19 @@ async function cloneDatabase(how: string): Promise<TestDatabase> {
     db,
     async drop() {
       await db.close()
-      await administer(`drop database if exists "${name}" with (force)`)
+      await until('autovacuum has left', () => drop(name), 30_000)
     },
+  }
+}
+
+/** False while autovacuum, whose workers are the superuser's, is in there: only it may end them. */
+async function drop(name: string): Promise<boolean> {
+  try {
+    await administer(`drop database if exists "${name}" with (force)`)
+    return true
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '42501') return false
+    throw error
   }
 }
 
