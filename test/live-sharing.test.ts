@@ -8,7 +8,7 @@ import type { Caller, Role } from '../src/tenancy/caller.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
 import { seedJob, seedRound, seedTenant } from './support/seed-job.ts'
 import { within } from './support/until.ts'
-import { finishJob, writeEvents } from './support/write-events.ts'
+import { finishJob, finishJobIn, writeEvents } from './support/write-events.ts'
 
 let api: TestApi
 let live: Live
@@ -193,17 +193,32 @@ describe('a subscription is refused', () => {
   })
 })
 
-test('a watcher of a job that is deleted under way gets a gap in place of what can no longer be shown', async () => {
+test.each([
+  ['after its last event was read', false],
+  ['before its last event could be read', true],
+])('watchers of a job that is deleted %s get a gap up to that event', async (_when, atOnce) => {
   const { jobId, job } = await startJob()
-  const stream = await watch(WATCH, { job })
-  const gone = await watch('subscription ($job: ID!) { jobEvents(jobId: $job) { __typename seq job { id } } }', { job })
-  await next(stream)
-  await finishJob(api.db, jobId)
-  await api.db.query('delete from job where id = $1', [jobId])
-  for (const each of [stream, gone]) {
-    expect(await next(each)).toMatchObject({ jobEvents: { __typename: 'EventGap', seq: 2, job: null } })
-    expect(await within('the end', each.next())).toEqual({ done: true, value: undefined })
+  const fields = '__typename seq job { id } ... on EventGap { fromSeq toSeq }'
+  const [ahead, behind] = [
+    await watch(`subscription ($job: ID!) { jobEvents(jobId: $job) { ${fields} } }`, { job }),
+    await watch(`subscription ($job: ID!) { jobEvents(jobId: $job) { ${fields} seq } }`, { job }),
+  ]
+  await next(ahead)
+  if (!atOnce) {
+    const last = await watch(WATCH, { job, after: 1 })
+    await finishJob(api.db, jobId)
+    await next(last)
   }
+  await api.db.transaction(async tx => {
+    if (atOnce) await finishJobIn(tx, jobId)
+    await tx.query('delete from job where id = $1', [jobId])
+    await tx.query(`select pg_notify('job_event', $1)`, [`${tenantId} ${jobId} 0`])
+  })
+  const gap = { __typename: 'EventGap', seq: 2, job: null, toSeq: 2 }
+  expect(await next(ahead)).toEqual({ jobEvents: { ...gap, fromSeq: 2 } })
+  expect(await next(behind)).toEqual({ jobEvents: { ...gap, fromSeq: 1 } })
+  for (const each of [ahead, behind])
+    expect(await within('the end', each.next())).toEqual({ done: true, value: undefined })
 })
 
 test('a slow watcher of a long log gets every event, in order, while the others run ahead', async () => {

@@ -51,7 +51,7 @@ function readTail(
     if (tail.isGone) {
       if (hasSaidGone) return 'end'
       hasSaidGone = true
-      const toSeq = Math.max(tail.lastSeq, cursor + 1) // it ended before it was deleted, and that was not given yet
+      const toSeq = Math.max(lastSeqOf(tail), cursor + 1)
       return { item: makeDeletionGap(jobId, cursor + 1, toSeq) }
     }
     if (cursor === tail.lastSeq) return 'wait'
@@ -88,4 +88,9 @@ function readTail(
     },
     release: () => tails.drop(tail),
   }
+}
+
+/** The last event of a deleted job as far as it can be known: only ended jobs are deleted, so the one that said so too. */
+function lastSeqOf({ lastSeq, heardSeq, isTerminal }: JobTail): number {
+  return Math.max(heardSeq, isTerminal ? lastSeq : lastSeq + 1)
 }

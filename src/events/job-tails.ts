@@ -20,6 +20,8 @@ export type JobTail = {
   readonly jobId: string
   tenantId: string | null
   lastSeq: number
+  /** What notifications said it to be, which is later where the job was deleted before that could be read. */
+  heardSeq: number
   isTerminal: boolean
   /** The job does not exist (any more). */
   isGone: boolean
@@ -88,6 +90,7 @@ export function makeJobTails({ db, log, signal }: { db: Db; log: Logger; signal:
           jobId,
           tenantId: null,
           lastSeq: after,
+          heardSeq: 0,
           isTerminal: false,
           isGone: false,
           window: [],
@@ -106,7 +109,9 @@ export function makeJobTails({ db, log, signal }: { db: Db; log: Logger; signal:
     refresh: tail => new Promise((resolve, reject) => mark(tail, { resolve, reject })),
     hear(jobId, lastSeq) {
       const tail = tails.get(jobId)
-      if (tail && (lastSeq === 0 || lastSeq > tail.lastSeq)) mark(tail)
+      if (!tail || (lastSeq > 0 && lastSeq <= tail.lastSeq)) return
+      tail.heardSeq = Math.max(tail.heardSeq, lastSeq)
+      mark(tail)
     },
     async poll() {
       const waiting = [...tails.values()].filter(tail => tail.wakers.size > 0)

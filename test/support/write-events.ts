@@ -15,12 +15,15 @@ export async function writeEventsIn(tx: Tx, jobId: string, events: readonly NewE
 
 /** The job ends as SUCCEEDED, with its last event. */
 export async function finishJob(db: Db, jobId: string): Promise<void> {
-  await db.transaction(async tx => {
-    await lockJob(tx, jobId)
-    await tx.query(sql`
-      update job set status = 'SUCCEEDED', stop_reason = 'SATISFIED', finished_at = now() where id = ${jobId}::uuid`)
-    await appendEvents(tx, jobId, [{ type: 'JOB_FINISHED', status: 'SUCCEEDED', stopReason: 'SATISFIED' }])
-  })
+  await db.transaction(tx => finishJobIn(tx, jobId))
+}
+
+/** The same inside the caller's transaction. */
+export async function finishJobIn(tx: Tx, jobId: string): Promise<void> {
+  await lockJob(tx, jobId)
+  await tx.query(sql`
+    update job set status = 'SUCCEEDED', stop_reason = 'SATISFIED', finished_at = now() where id = ${jobId}::uuid`)
+  await appendEvents(tx, jobId, [{ type: 'JOB_FINISHED', status: 'SUCCEEDED', stopReason: 'SATISFIED' }])
 }
 
 /** The ended job is queued again, as a retry does. */
