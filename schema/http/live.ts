@@ -2,18 +2,16 @@
 // has taken the last one, and the result for an event is made once for all who asked the same.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql'
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { Deps } from '../../src/deps.ts'
-import { DomainError } from '../../src/errors.ts'
 import type { EventStream } from '../../src/events/event-stream.ts'
 import type { JobEvent } from '../../src/events/job-event.ts'
-import { outlast } from '../../src/events/outlast.ts'
 import type { TenantEvent } from '../../src/events/tenant-tails.ts'
 import { type Context, makeContext } from '../context.ts'
 import { makeLiveResults } from './live-results.ts'
 import { makeShareKey } from './live-share-key.ts'
-import { makeErrorMask } from './mask-error.ts'
+import { isTransient, isUnexpected, makeErrorMask } from './mask-error.ts'
 
 type Item = JobEvent | TenantEvent
 
@@ -25,8 +23,9 @@ export type Live = {
   countExecutions(): number
 }
 
-const ATTEMPTS = 4
+const ATTEMPTS = 3
 const RETRY_MS = 50
+const LAST_RETRY_MS = 1_000
 const OUTAGE_LIMIT_MS = 60_000
 
 /** The contexts it executes with have the subscriber's tenant and role and nothing of its key. */
@@ -37,14 +36,15 @@ export function makeLive(deps: Deps): Live {
 
   async function render(args: ExecutionArgs, context: Context, item: Item): Promise<ExecutionResult> {
     const caller = { ...context.caller, keyId: null, keyName: '', expiresAt: null }
+    const giveUpAt = Date.now() + OUTAGE_LIMIT_MS
     for (let attempt = 1; ; attempt++) {
       executions++
       const result = await execute({ ...args, rootValue: item, contextValue: makeContext(deps, caller) })
-      if (attempt === ATTEMPTS || !result.errors?.some(isUnexpected)) return masked(result)
+      const faults = result.errors?.filter(isUnexpected) ?? []
       // An event is not lost to an outage of the database: it is shown when that is over.
-      await sleep(attempt * RETRY_MS)
-      const signal = AbortSignal.timeout(OUTAGE_LIMIT_MS)
-      await outlast(() => deps.db.query('select 1'), { signal }).catch(() => {}) // then the execution says it
+      const mayPass = faults.some(isTransient) ? Date.now() < giveUpAt : attempt < ATTEMPTS
+      if (faults.length === 0 || !mayPass) return masked(result)
+      await sleep(Math.min(attempt * RETRY_MS, LAST_RETRY_MS))
     }
   }
 
@@ -102,12 +102,6 @@ function toResults(
     [Symbol.asyncIterator]: () => results,
   }
   return results
-}
-
-/** Neither GraphQL's own nor an expected failure: a defect or an outage. */
-function isUnexpected({ originalError }: GraphQLError): boolean {
-  if (originalError instanceof GraphQLError) return isUnexpected(originalError)
-  return originalError != null && !(originalError instanceof DomainError)
 }
 
 /** Names an event among all; null for one that is said to one reader. */

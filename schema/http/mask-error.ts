@@ -35,6 +35,11 @@ export function isUnexpected(error: GraphQLError): boolean {
   return !(original instanceof GraphQLError || original instanceof DomainError || original instanceof FeedClosedError)
 }
 
+/** Whether the database or the object store did not answer: the same may succeed later. */
+export function isTransient(error: GraphQLError): boolean {
+  return isOutage(findOriginal(error))
+}
+
 function findOriginal(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? findOriginal(error.originalError) : error
 }
