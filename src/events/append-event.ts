@@ -33,7 +33,8 @@ export type NewEvent = {
 
 /**
  * Appends to the job's log: seq goes on without a gap, watchers hear of it at the commit. Needs the job's lock, so seq
- * order is commit order. The row's transaction id gives the tenant's log its position.
+ * order is commit order. The row's transaction id gives the tenant's log its position; it is never below that of the
+ * event before, since a transaction that got its id first may still get the job's lock second.
  */
 export async function appendEvents(tx: Tx, jobId: string, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
@@ -57,13 +58,16 @@ export async function appendEventsOfJobs(
       where job.id = added."jobId"
       returning job.id, job.tenant_id, job.run, job.event_seq, added.events
     ), appended as (
-      insert into job_event (job_id, seq, tenant_id, epoch, type, run, round_id, critique_id, status, stop_reason,
+      insert into job_event (job_id, seq, tenant_id, epoch, xid, type, run, round_id, critique_id, status, stop_reason,
         stage, code, message, is_retryable, retry_at, fork_id)
-      select j.id, j.event_seq - j.events + e.place, j.tenant_id, (select epoch from event_log), e.type::job_event_type,
-        j.run, e."roundId", e."critiqueId", e."status"::job_status, e."stopReason"::stop_reason, e."stage"::stage,
-        e."code", e."message", e."isRetryable",
+      select j.id, j.event_seq - j.events + e.place, j.tenant_id, log.epoch,
+        greatest(pg_current_xact_id(), (
+          select last.xid from job_event last
+          where last.job_id = j.id and last.seq = j.event_seq - j.events and last.epoch = log.epoch)),
+        e.type::job_event_type, j.run, e."roundId", e."critiqueId", e."status"::job_status,
+        e."stopReason"::stop_reason, e."stage"::stage, e."code", e."message", e."isRetryable",
         clock_timestamp() + e."retryDelayMs" * interval '1 millisecond', e."forkId"
-      from new_event e join counted j on j.id = e."jobId"
+      from new_event e join counted j on j.id = e."jobId" cross join event_log log
     )
     select pg_notify('job_event', tenant_id || ' ' || id || ' ' || event_seq) from counted`)
 }
