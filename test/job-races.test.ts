@@ -2,10 +2,11 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectDb, type Db } from '../src/db.ts'
 import { JobFinishedError } from '../src/errors.ts'
-import { cancelJob } from '../src/jobs/cancel-job.ts'
+import { cancelJob, cancelJobs } from '../src/jobs/cancel-job.ts'
 import { releaseStage } from '../src/jobs/fail-stage.ts'
 import { recordEdit } from '../src/jobs/record-edit.ts'
 import { recordVerdict } from '../src/jobs/record-verdict.ts'
+import { startJobs } from '../src/jobs/start-jobs.ts'
 import type { ClaimedTask } from '../src/queue/task.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { silentLog } from './support/silent-log.ts'
@@ -74,6 +75,19 @@ test('best-of-8 whose critiques all complete at one barrier is decided once a ro
     await cancelJob(db, { tenantId, jobId })
   }
 }, 600_000)
+
+test('batches that give the same keys in opposite order start each job once and do not deadlock', async () => {
+  for (let n = 0; n < 10; n++) {
+    const items = Array.from({ length: 200 }, (_, i) => newJob(imageId, { idempotencyKey: `${n} ${i}` }))
+    const [forth, back] = await Promise.all([
+      startJobs(db, { tenantId }, items),
+      startJobs(db, { tenantId }, items.toReversed()),
+    ])
+    expect(back?.toReversed()).toEqual(forth)
+    expect(new Set(forth).size).toBe(200)
+    await cancelJobs(db, { tenantId, filter: {} })
+  }
+}, 60_000)
 
 test('cancel against complete ends a job exactly once and never deadlocks, 1,000 times', async () => {
   const ends: Record<string, number> = {}

@@ -1,12 +1,15 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { cancelJobs } from '../src/jobs/cancel-job.ts'
+import { failStage } from '../src/jobs/fail-stage.ts'
 import { queuePosition } from '../src/jobs/queue-position.ts'
+import { retryJob } from '../src/jobs/retry-job.ts'
 import { startJobs } from '../src/jobs/start-jobs.ts'
 import { countUnstarted } from '../src/queue/queue-depths.ts'
 import { renewLeases } from '../src/queue/renew-leases.ts'
 import { wakeDelayed } from '../src/queue/wake-delayed.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { openTransaction } from './support/open-transaction.ts'
 import { claim, newJob, seedModels, seedTenant, startJob, testEditor } from './support/stage-driver.ts'
 
 let database: TestDatabase | undefined
@@ -114,6 +117,38 @@ test('boosted tasks go before any tenant turn', async () => {
   expect((await claim(db, 'edit')).map(task => task.jobId)).toEqual([boosted])
 })
 
+test('boosted work is taken from its tenant’s turns', async () => {
+  const a = await seedTenant(db)
+  const b = await seedTenant(db)
+  for (const { tenantId, imageId } of [a, b]) {
+    await startJobs(
+      db,
+      { tenantId },
+      Array.from({ length: 20 }, () => newJob(imageId)),
+    )
+  }
+  await db.query(
+    `update task set boost = 1 where id in (select id from task where tenant_id = $1 order by id limit 8)`,
+    [a.tenantId],
+  )
+  const order: string[] = []
+  for (let n = 0; n < 16; n++) order.push(...(await claim(db, 'edit')).map(task => task.tenantId))
+  expect(order).toEqual([...Array(8).fill(a.tenantId), ...Array(8).fill(b.tenantId)])
+})
+
+test('a job that its owner retries waits for its tenant’s turn', async () => {
+  const a = await seedTenant(db)
+  const b = await seedTenant(db)
+  for (let n = 0; n < 3; n++) await startJob(db, a.tenantId, newJob(a.imageId))
+  const refusal = { kind: 'rejected', code: 'NO', message: 'No.', retryAfterMs: null, endpointId: null } as const
+  const failed = await claim(db, 'edit', { limit: 3 })
+  for (const task of failed) await failStage(db, task, refusal)
+  const other = await startJob(db, b.tenantId, newJob(b.imageId))
+  for (const { jobId } of failed) await retryJob(db, { tenantId: a.tenantId, jobId })
+  const order = await claim(db, 'edit', { limit: 4 })
+  expect(order.slice(0, 2).map(task => task.jobId)).toContain(other)
+})
+
 test('in a closing batch unstarted jobs go before later rounds', async () => {
   const { tenantId, imageId } = await seedTenant(db)
   const started = await startJob(db, tenantId, newJob(imageId))
@@ -135,6 +170,21 @@ test('a heartbeat renews what is still held and names what was lost and what is 
   await db.query('update task set is_abort_asked = false where id = $1', [kept.id])
   const held = [kept, lost, canceled]
   expect(await renewLeases(db, { workerId, held, leaseMs: 9_000 })).toEqual({ lost: [lost.id], abort: [canceled.id] })
+})
+
+test('a heartbeat does not wait for a task that a hanging transaction has locked', async () => {
+  const { tenantId, imageId } = await seedTenant(db)
+  await startJobs(db, { tenantId }, [newJob(imageId), newJob(imageId)])
+  const workerId = v7()
+  const held = await claim(db, 'edit', { workerId, limit: 2, leaseMs: 1_000 })
+  const hanging = await openTransaction(db)
+  await hanging.tx.query('select from task where id = $1 for update', [held[0]?.id])
+  expect(await renewLeases(db, { workerId, held, leaseMs: 60_000 })).toEqual({ lost: [], abort: [] })
+  const { rows } = await db.query<{ id: string }>(
+    `select id from task where lease_until > clock_timestamp() + interval '30 seconds'`,
+  )
+  expect(rows).toEqual([{ id: held[1]?.id }])
+  await hanging.rollback()
 })
 
 test('a delayed task is woken when its time has come, by one process only', async () => {

@@ -74,6 +74,7 @@ function sortKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+// In the order of their keys: a batch waits for a rival that has just written the same key, and must not in a circle.
 async function insertRows(tx: Tx, tenantId: string, records: readonly JobRecord[]): Promise<Set<string>> {
   const rows = records.map(({ fork, referenceIds: _, ...record }) => ({
     ...record,
@@ -90,7 +91,7 @@ async function insertRows(tx: Tx, tenantId: string, records: readonly JobRecord[
       "id" uuid, "kind" text, "instruction" text, "sourceId" uuid, "editor" text, "thinker" text, "settings" jsonb,
       "baseSeed" int, "forkedFromId" uuid, "priority" smallint, "batch" text, "tags" text[], "metadata" jsonb,
       "idempotencyKey" text, "inputHash" text, "deadlineSeconds" float8)
-    order by "id"
+    order by "idempotencyKey", "id"
     on conflict (tenant_id, idempotency_key) do nothing
     returning id`)
   return new Set(inserted.map(row => row.id))

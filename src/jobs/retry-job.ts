@@ -30,7 +30,6 @@ export async function retryJob(db: Db, target: { tenantId: string; jobId: string
     const context = {
       job: retried,
       isFirst: true,
-      boost: 1,
       imageOf: (roundId: string) => state.rounds.find(round => round.id === roundId)?.imageId ?? null,
     }
     const events: NewEvent[] = [{ type: 'JOB_RETRIED' }]

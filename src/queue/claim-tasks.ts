@@ -1,6 +1,7 @@
 // The order of work: boosted tasks, then the tenant whose turn it is, then inside a tenant priority, later rounds, the
 // oldest job. A tenant's clock counts the seconds of service it took divided by its weight (start-time fair queueing);
 // the lowest clock is next, and an idle tenant comes back at the queue's own clock, so it can neither hoard nor lose.
+// The queue's clock is the lowest of the tenants that wait: it must not pass one of them when boosted work goes first.
 // Measured elsewhere with plain FIFO: a small tenant behind a 10,000-job flood waited 535 s, by turn 38 s.
 
 import type { Db } from '../db.ts'
@@ -98,8 +99,9 @@ async function claimOnce(db: Db, request: ClaimRequest, onlyFirst: boolean): Pro
       where c.queue = ${queue} and c.tenant_id = taken.tenant_id
     ), advanced as (
       update queue_clock set v = greatest(queue_clock.v, lowest.v)
-      from (select min(turn.v) as v from taken join turn using (tenant_id)) as lowest
-      where queue_clock.queue = ${queue} and lowest.v is not null
+      from (select min(v) as v from turn) as lowest
+      where queue_clock.queue = ${queue} and not ${onlyFirst}::boolean and lowest.v is not null
+        and exists (select from taken)
     ), shortfall as (
       select (select count(*) from claimed) < ${limit}::int and exists (select from turn where tenant_id not in (
         select tenant_id from taken)) as has_missed

@@ -14,9 +14,11 @@ export async function enqueueTasks(tx: Tx, tasks: readonly NewTask[]): Promise<v
         "id" uuid, "tenantId" uuid, "jobId" uuid, "run" int, "stage" text, "roundIndex" int, "candidate" int,
         "call" int, "roundId" uuid, "queue" text, "priority" smallint, "boost" smallint, "isFirst" boolean)
     ), queue_row as (
-      insert into queue_clock (queue) select distinct queue from new_task on conflict do nothing
+      insert into queue_clock (queue) select distinct queue from new_task order by queue on conflict do nothing
     ), tenant_row as (
-      insert into tenant_clock (queue, tenant_id) select distinct queue, "tenantId" from new_task on conflict do nothing
+      insert into tenant_clock (queue, tenant_id)
+      select distinct queue, "tenantId" from new_task order by queue, "tenantId"
+      on conflict do nothing
     ), inserted as (
       insert into task (id, tenant_id, job_id, run, stage, round_index, candidate, call, round_id, queue, priority,
         boost, is_first)
