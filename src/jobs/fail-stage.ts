@@ -22,6 +22,8 @@ export type StageFailure = {
 
 const BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 60_000
+/** How often a busy server is asked at least: its other callers come and go. */
+const MAX_BUSY_BACKOFF_MS = 15_000
 
 /**
  * Puts the stage off with a growing, jittered delay, or gives it up: at once when rejected, after 5 counted failures, or
@@ -29,11 +31,9 @@ const MAX_BACKOFF_MS = 60_000
  */
 export async function failStage(db: Db, task: ClaimedTask, failure: StageFailure): Promise<Recorded> {
   const failures = task.failures + (failure.kind === 'failed' ? 1 : 0)
-  const isDead =
-    failure.kind === 'rejected' ||
-    failures >= maxFailures ||
-    (failure.kind === 'busy' && Date.now() - task.firstClaimedAt.getTime() >= busyLimitMs)
-  const delayMs = Math.max(backoffMs(failures), failure.retryAfterMs ?? 0)
+  const busyMsLeft = busyLimitMs - (Date.now() - task.firstClaimedAt.getTime())
+  const isDead = failure.kind === 'rejected' || failures >= maxFailures || (failure.kind === 'busy' && busyMsLeft <= 0)
+  const delayMs = delayOf(task, failure, { failures, busyMsLeft })
   const error = { errorCode: failure.code, errorMessage: failure.message }
   const retry: TaskEnd = { state: 'DELAYED', delayMs, failures, ...error }
   const dead: TaskEnd = { state: 'DEAD', failures, ...error }
@@ -93,6 +93,16 @@ async function endIfStopped(tx: Tx, job: JobRow): Promise<NewEvent[]> {
   return finished === null ? [] : [finished]
 }
 
-function backoffMs(failures: number): number {
-  return Math.min(BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS) * (0.5 + Math.random())
+// Busy answers are not counted as failures, so their delay grows with the claims. What a server asks for is honoured up
+// to the end of the task's patience: a header may say anything.
+function delayOf(
+  task: ClaimedTask,
+  { kind, retryAfterMs }: StageFailure,
+  { failures, busyMsLeft }: { failures: number; busyMsLeft: number },
+): number {
+  const backoffMs =
+    kind === 'busy'
+      ? Math.min(BACKOFF_MS * 2 ** Math.max(failures, task.token - 1), MAX_BUSY_BACKOFF_MS)
+      : Math.min(BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS)
+  return Math.max(backoffMs * (0.5 + Math.random()), Math.min(retryAfterMs ?? 0, busyMsLeft))
 }

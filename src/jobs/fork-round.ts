@@ -7,7 +7,7 @@ import { checkQuota } from '../tenancy/quotas.ts'
 import { hashInput, insertJobs } from './insert-jobs.ts'
 import { type JobSettings, lockJob } from './job-row.ts'
 import { loadState } from './load-state.ts'
-import { checkModels, modelCache } from './start-jobs.ts'
+import { checkModels, countNew, modelCache } from './start-jobs.ts'
 
 /** What the fork does otherwise than its parent; null: as the parent did. */
 export type Fork = {
@@ -44,7 +44,7 @@ export async function forkRound(db: Db, caller: { tenantId: string }, fork: Fork
     const instruction = fork.instruction ?? parent.instruction
     const references = await tx.query<{ imageId: string }>(sql`
       select image_id as "imageId" from job_reference where job_id = ${parent.id}::uuid order by position`)
-    await checkQuota(tx, { tenantId: caller.tenantId, jobs: 1 })
+    await checkQuota(tx, { tenantId: caller.tenantId, jobs: await countNew(tx, caller.tenantId, [fork]) })
     const [outcome] = await insertJobs(tx, caller.tenantId, [
       {
         kind: parent.kind,

@@ -33,7 +33,7 @@ export type PlanContext = {
   job: Pick<JobRow, 'id' | 'tenantId' | 'editor' | 'thinker' | 'priority' | 'run' | 'sourceId'>
   /** Whether these are the first tasks of the job's run. */
   isFirst: boolean
-  /** Raised for a retried run: its work is the oldest there is. */
+  /** Raised where the server itself asks again. Never at a caller's wish: it goes before every tenant's turn. */
   boost?: number
   /** The picture a round made, for rounds that are edited further. */
   imageOf: (roundId: string) => string | null

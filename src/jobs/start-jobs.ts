@@ -112,7 +112,12 @@ function findMissingImage(item: NewJob | undefined, known: Set<string>): NotFoun
   return missing === -1 ? null : new NotFoundError(`referenceIds.${missing}`, 'image')
 }
 
-async function countNew(tx: Tx, tenantId: string, jobs: readonly CheckedJob[]): Promise<number> {
+/** How many of the jobs do not exist by their idempotency keys: what counts against the tenant's quota. */
+export async function countNew(
+  tx: Tx,
+  tenantId: string,
+  jobs: readonly { idempotencyKey: string | null }[],
+): Promise<number> {
   const keys = jobs.flatMap(job => (job.idempotencyKey === null ? [] : [job.idempotencyKey]))
   if (keys.length === 0) return jobs.length
   const { rows } = await tx.query<{ known: number }>(sql`
