@@ -6,6 +6,7 @@ import { advanceJob } from './advance-job.ts'
 import { endStage, type Recorded } from './end-stage.ts'
 import { planTask } from './plan-writes.ts'
 import { spendTokens } from './spend-tokens.ts'
+import { storableText } from './storable-text.ts'
 
 /** The instruction rewritten by the thinker; null: its answer could not be read. */
 export type PolishResult = { prompt: string | null; tokens: number; endpointId: string | null }
@@ -15,7 +16,7 @@ export type PolishResult = { prompt: string | null; tokens: number; endpointId: 
  * it is, and the round's prompt source says so.
  */
 export async function recordPolish(db: Db, task: ClaimedTask, result: PolishResult): Promise<Recorded> {
-  const prompt = result.prompt?.trim() || null
+  const prompt = storableText(result.prompt)?.trim() || null
   return await endStage(
     db,
     task,

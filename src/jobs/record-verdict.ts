@@ -13,6 +13,7 @@ import { endStage, type Recorded } from './end-stage.ts'
 import type { JobRow } from './job-row.ts'
 import { planTask } from './plan-writes.ts'
 import { spendTokens } from './spend-tokens.ts'
+import { storableText } from './storable-text.ts'
 
 /** What the thinker answered. `by`: its model id. `tokens`: null scores and flags mean it gave none. */
 export type VerdictResult = {
@@ -30,7 +31,9 @@ export type UnreadableResult = { message: string; tokens: number; by: string; en
  * neither "satisfied" nor what to change is treated as unreadable.
  */
 export async function recordVerdict(db: Db, task: ClaimedTask, result: VerdictResult): Promise<Recorded> {
-  const { verdict, tokens, by, endpointId } = result
+  const { tokens, by, endpointId } = result
+  const reasoning = storableText(result.verdict.reasoning)
+  const verdict = { ...result.verdict, reasoning, refinedPrompt: storableText(result.verdict.refinedPrompt) }
   return await endStage(
     db,
     task,
@@ -42,7 +45,7 @@ export async function recordVerdict(db: Db, task: ClaimedTask, result: VerdictRe
     async (tx, job) => {
       await spendTokens(tx, job, tokens)
       if (isUnreadable(job.settings.stop, verdict)) {
-        return await askAgain(tx, job, task, { by, tokens, reasoning: verdict.reasoning || null })
+        return await askAgain(tx, job, task, { by, tokens, reasoning: reasoning || null })
       }
       return await writeCritique(tx, job, task, { ...verdict, errorCode: null, by, tokens })
     },
