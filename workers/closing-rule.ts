@@ -22,7 +22,7 @@ export function makeClosingRule(db: Db, { queue, modelId, log }: { queue: string
         countUnstarted(db, queue),
         countSlots(db, modelId),
       ])
-      isClosing = unstarted > 0 && unstarted <= JOBS_PER_SLOT * slots && secondsSinceSubmit >= QUIET_SECONDS
+      isClosing = decideClosing({ unstarted, secondsSinceSubmit, slots })
     } catch (error) {
       isClosing = false
       log.debug({ err: error }, 'the unstarted jobs could not be counted')
@@ -36,4 +36,10 @@ export function makeClosingRule(db: Db, { queue, modelId, log }: { queue: string
     }
     return isClosing
   }
+}
+
+/** The rule itself. `unstarted`: jobs that wait for their first stage; `slots`: calls the fleet runs at once. */
+export function decideClosing(queue: { unstarted: number; secondsSinceSubmit: number; slots: number }): boolean {
+  const { unstarted, secondsSinceSubmit, slots } = queue
+  return unstarted > 0 && unstarted <= JOBS_PER_SLOT * slots && secondsSinceSubmit >= QUIET_SECONDS
 }

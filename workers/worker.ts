@@ -16,8 +16,8 @@ import { makeClosingRule } from './closing-rule.ts'
 import { type EndpointPool, makeEndpointPool } from './endpoint-pool.ts'
 import { makeBuiltinEngines } from './engines/builtin-engines.ts'
 import { makeHttpClient } from './engines/http.ts'
-import { makeEngine } from './engines/make-engine.ts'
-import type { Fleet } from './fleet.ts'
+import { type Engine, makeEngine } from './engines/make-engine.ts'
+import type { Fleet, FleetModel } from './fleet.ts'
 import { beatFleet, registerFleet, type WorkerIdentity } from './fleet-beat.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { makeHeldTasks } from './held-tasks.ts'
@@ -35,6 +35,8 @@ export type WorkerOptions = {
   host: string
   version: string
   workerId?: string
+  /** Makes the engine at an endpoint. Default: the one that the fleet's settings name. */
+  engineAt?: (model: FleetModel, url: string) => Engine
 }
 
 /** `ready` resolves once the fleet is registered and work is taken; it rejects when the database cannot be reached. */
@@ -48,7 +50,8 @@ export type Worker = {
   stop(options?: { graceMs?: number }): Promise<void>
 }
 
-const DEFAULT_GRACE_MS = 5_000
+/** Enough for a call that is about to end: whoever else has a free slot may have the others at once. */
+const DEFAULT_GRACE_MS = 500
 const BEAT_STATEMENT_MS = 2_500
 /** Results on their way to the database, beyond which nothing more is claimed: a slow database must not pile them up. */
 const MIN_BACKLOG = 16
@@ -114,7 +117,8 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   async function start(): Promise<void> {
-    const queues = await registerFleet(db, identity, fleet, (model, at) => makeEngine({ http, builtin }, model, at))
+    const { engineAt = (model, at) => makeEngine({ http, builtin }, model, at) } = options
+    const queues = await registerFleet(db, identity, fleet, engineAt)
     for (const [queue, endpoints] of queues) {
       const isSticky = queue.startsWith('think:')
       pools.set(queue, makeEndpointPool(endpoints, { isSticky, onRoom: () => loops.get(queue)?.wake() }))
