@@ -18,24 +18,32 @@ export function startReaper(db: Db, { isSteady, log }: { isSteady: () => boolean
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   let ticks = 0
-  let isFailing = false
+  let wasFailing = false
+
+  async function reap(): Promise<void> {
+    if (!isSteady()) return
+    const { reclaimed, dead } = await reapTasks(db)
+    if (reclaimed + dead > 0) log.warn({ reclaimed, dead }, 'tasks of a lost worker were taken back')
+  }
 
   async function tick(): Promise<void> {
     let nextMs = reapMs * (0.75 + Math.random() / 2)
-    try {
-      if (isSteady()) {
-        const { reclaimed, dead } = await reapTasks(db)
-        if (reclaimed + dead > 0) log.warn({ reclaimed, dead }, 'tasks of a lost worker were taken back')
-      }
+    let isFailing = false
+    // Each on its own: what cannot be reaped must keep no other task asleep and no deadline from its end.
+    const attempt = async (work: () => Promise<unknown>) => {
+      await work().catch(error => {
+        if (!wasFailing && !isFailing) log.warn({ err: error }, 'the queue could not be tended')
+        isFailing = true
+      })
+    }
+    await attempt(reap)
+    await attempt(async () => {
       const { nextRunAt } = await wakeDelayed(db)
       if (nextRunAt) nextMs = Math.min(nextMs, Math.max(SOONEST_MS, nextRunAt.getTime() - Date.now()))
-      await enforceDeadlines(db)
-      if (ticks++ % SWEEP_EVERY_TICKS === 0 && isSteady()) await sweepFleet(db)
-      isFailing = false
-    } catch (error) {
-      if (!isFailing) log.warn({ err: error }, 'the queue could not be tended')
-      isFailing = true
-    }
+    })
+    await attempt(() => enforceDeadlines(db))
+    if (ticks++ % SWEEP_EVERY_TICKS === 0 && isSteady()) await attempt(() => sweepFleet(db))
+    wasFailing = isFailing
     if (!isStopped) timer = setTimeout(() => (running = tick()), nextMs)
   }
 

@@ -1,6 +1,7 @@
 import type { Db } from '../db.ts'
 import { appendEvents } from '../events/append-event.ts'
 import { sql } from '../sql.ts'
+import { eachAlone } from './each-alone.ts'
 import { isTerminal, tryLockJob } from './job-row.ts'
 import { stopJob } from './stop-job.ts'
 
@@ -14,7 +15,7 @@ export async function enforceDeadlines(db: Db): Promise<number> {
       and stopping_for is null
     order by deadline_at limit ${BATCH}::int`)
   let stopped = 0
-  for (const { id } of rows) {
+  await eachAlone(rows, async ({ id }) => {
     const isStopped = await db.transaction(async tx => {
       const job = await tryLockJob(tx, id)
       if (job === null || isTerminal(job.status) || job.stoppingFor !== null || !job.isPastDeadline) return false
@@ -22,6 +23,6 @@ export async function enforceDeadlines(db: Db): Promise<number> {
       return true
     })
     if (isStopped) stopped++
-  }
+  })
   return stopped
 }

@@ -2,6 +2,7 @@ import type { Db, Tx } from '../db.ts'
 import { appendEvents, type NewEvent } from '../events/append-event.ts'
 import { maxCrashes, type Stage } from '../queue/task.ts'
 import { sql } from '../sql.ts'
+import { eachAlone } from './each-alone.ts'
 import { giveUpStage } from './fail-stage.ts'
 import { finishIfStopped } from './finish-job.ts'
 import { type JobRow, tryLockJob } from './job-row.ts'
@@ -20,11 +21,11 @@ export async function reapTasks(db: Db): Promise<{ reclaimed: number; dead: numb
     select id, job_id as "jobId" from task where state = 'LEASED' and lease_until < clock_timestamp()
     order by id limit ${BATCH}::int`)
   const reaped = { reclaimed: 0, dead: 0 }
-  for (const expired of rows) {
+  await eachAlone(rows, async expired => {
     const outcome = await db.transaction(tx => reapTask(tx, expired))
     if (outcome === 'reclaimed') reaped.reclaimed++
     if (outcome === 'dead') reaped.dead++
-  }
+  })
   return reaped
 }
 
