@@ -74,7 +74,13 @@ describe('an endpoint', () => {
     await age(10)
     expect(await take(two.workerId, two.ids, 3)).toHaveLength(3)
     const reports = one.ids.map(id => ({ id, health: 'HEALTHY' as const, inFlight: 0, failures: 0, medianSeconds: 1 }))
-    const view = await touchWorker(db, { workerId: one.workerId, slots: 6, isDraining: false, endpoints: reports })
+    const view = await touchWorker(db, {
+      workerId: one.workerId,
+      slots: 6,
+      isDraining: false,
+      listedIds: [],
+      endpoints: reports,
+    })
     expect(view.heldIds).toEqual([])
     expect((await holders()).every(endpoint => endpoint.workerId === two.workerId)).toBe(true)
   })
@@ -90,7 +96,13 @@ describe('an endpoint', () => {
       failures: 0,
       medianSeconds: 2.5,
     }))
-    const view = await touchWorker(db, { workerId: one.workerId, slots: 6, isDraining: false, endpoints: reports })
+    const view = await touchWorker(db, {
+      workerId: one.workerId,
+      slots: 6,
+      isDraining: false,
+      listedIds: [],
+      endpoints: reports,
+    })
     expect(view.heldIds.sort()).toEqual(one.ids)
     await age(8)
     expect(await take(two.workerId, two.ids, 3)).toEqual([])
@@ -104,11 +116,11 @@ describe('a worker', () => {
   test('counts among the live ones until it drains, leaves or falls silent', async () => {
     const [one, two, three] = [await register(), await register(), await register()]
     const look = async () => {
-      const beat = { workerId: one.workerId, slots: 0, isDraining: false, endpoints: [] }
+      const beat = { workerId: one.workerId, slots: 0, isDraining: false, listedIds: [], endpoints: [] }
       return (await touchWorker(db, beat)).workers.get('flux')
     }
     expect(await look()).toEqual([one.workerId, two.workerId, three.workerId].sort())
-    await touchWorker(db, { workerId: two.workerId, slots: 0, isDraining: true, endpoints: [] })
+    await touchWorker(db, { workerId: two.workerId, slots: 0, isDraining: true, listedIds: [], endpoints: [] })
     expect(await look()).toEqual([one.workerId, three.workerId].sort())
     await db.query(`update worker set last_seen_at = now() - interval '10 seconds' where id = $1`, [three.workerId])
     expect(await look()).toEqual([one.workerId])
@@ -117,7 +129,7 @@ describe('a worker', () => {
   test('that was swept is told to register again', async () => {
     const { workerId } = await register()
     await db.query('delete from worker')
-    const view = await touchWorker(db, { workerId, slots: 0, isDraining: false, endpoints: [] })
+    const view = await touchWorker(db, { workerId, slots: 0, isDraining: false, listedIds: [], endpoints: [] })
     expect(view.isKnown).toBe(false)
   })
 

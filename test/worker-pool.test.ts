@@ -15,7 +15,7 @@ function setUp(capacities: number[], { isSticky = false, isHeld = true } = {}): 
     if (!isUp) throw new Error('down')
   }
   const engine = { editor: null, thinker: null, probe }
-  const listed = capacities.map((capacity, index) => ({ id: `e${index}`, capacity, engine, model }))
+  const listed = capacities.map((capacity, index) => ({ id: `e${index}`, url: `u${index}`, capacity, engine, model }))
   pool = makeEndpointPool(listed, { isSticky, onRoom: () => {} })
   for (const endpoint of pool.endpoints) endpoint.isHeld = isHeld
   return pool

@@ -7,9 +7,11 @@ import type { EndpointReport } from '../src/fleet/touch-worker.ts'
 import type { Engine } from './engines/make-engine.ts'
 import type { FleetModel } from './fleet.ts'
 
-/** An endpoint of the fleet file with its row's id and its engine. */
+/** An endpoint of the fleet file with its row's id and its engine. The model and `url` name it. */
 export type ListedInPool = {
-  readonly id: string
+  /** Another one once the row was swept and registered again. */
+  id: string
+  readonly url: string
   readonly capacity: number
   readonly engine: Engine
   readonly model: FleetModel

@@ -4,7 +4,7 @@
 import type { Db } from '../src/db.ts'
 import { acquireEndpoints, releaseEndpoints } from '../src/fleet/acquire-endpoints.ts'
 import type { ListedEndpoint, ListedModel } from '../src/fleet/fleet-model.ts'
-import { endpointKey, registerWorker, type WorkerRegistration } from '../src/fleet/register-worker.ts'
+import { type EndpointIds, endpointKey, registerWorker, type WorkerRegistration } from '../src/fleet/register-worker.ts'
 import { touchWorker } from '../src/fleet/touch-worker.ts'
 import { queueOf } from '../src/queue/task.ts'
 import type { EndpointPool, ListedInPool, PoolEndpoint } from './endpoint-pool.ts'
@@ -28,7 +28,7 @@ export async function registerFleet(
     const endpoints = toListed(identity, model).map(({ url, capacity }): ListedInPool => {
       const id = ids.get(endpointKey(model.model, url))
       if (!id) throw new Error('A registered endpoint has no row.')
-      return { id, capacity, engine: engineAt(model, url), model }
+      return { id, url, capacity, engine: engineAt(model, url), model }
     })
     const queue = queueOf(model.kind === 'EDITOR' ? 'EDIT' : 'THINK', model.model)
     queues.set(queue, [...(queues.get(queue) ?? []), ...endpoints])
@@ -48,16 +48,28 @@ export async function beatFleet(
   const { workerId } = identity
   const slots = pools.reduce((sum, pool) => sum + pool.slots(), 0)
   const reports = pools.flatMap(pool => pool.reports())
-  const view = await touchWorker(db, { workerId, slots, isDraining, endpoints: reports })
-  if (!view.isKnown) await registerWorker(db, toRegistration(identity, fleet))
+  const endpoints = pools.flatMap(pool => pool.endpoints)
+  const listedIds = endpoints.map(endpoint => endpoint.id)
+  const view = await touchWorker(db, { workerId, slots, isDraining, listedIds, endpoints: reports })
   const asked = new Set(reports.map(report => report.id))
   const stillHeld = new Set(view.heldIds)
-  for (const endpoint of pools.flatMap(pool => pool.endpoints)) {
+  for (const endpoint of endpoints) {
     if (asked.has(endpoint.id) && !stillHeld.has(endpoint.id)) setHeld(endpoint, false)
   }
+  if (!view.isKnown) takeIds(endpoints, await registerWorker(db, toRegistration(identity, fleet)))
   if (!isDraining) await takeShares(db, workerId, pools, view.workers)
   await handOver(db, workerId, pools, isDraining)
   for (const pool of pools) pool.announceRoom()
+}
+
+// What was swept while this process slept has rows again, under other ids.
+function takeIds(endpoints: readonly PoolEndpoint[], ids: EndpointIds): void {
+  for (const endpoint of endpoints) {
+    const id = ids.get(endpointKey(endpoint.model.model, endpoint.url))
+    if (id === undefined || id === endpoint.id) continue
+    setHeld(endpoint, false)
+    endpoint.id = id
+  }
 }
 
 async function takeShares(

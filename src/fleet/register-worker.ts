@@ -60,8 +60,20 @@ async function upsertEndpoints(tx: Tx, endpoints: readonly ListedEndpoint[]): Pr
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as e("id" uuid, "modelId" text, "engine" text, "url" text, "capacity" int)
     order by e."modelId", e.url
-    on conflict (model_id, url) do update set engine = excluded.engine, capacity = excluded.capacity
-    where (endpoint.engine, endpoint.capacity) is distinct from (excluded.engine, excluded.capacity)`)
+    on conflict (model_id, url) do nothing`)
+  // Not by the conflict: that locks every row, in another order than the heartbeats of those that drive them.
+  await tx.query(sql`
+    with changed as (
+      select endpoint.id, e."engine", e."capacity"
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+        as e("modelId" text, "url" text, "engine" text, "capacity" int)
+      join endpoint on endpoint.model_id = e."modelId" and endpoint.url = e."url"
+      where (endpoint.engine, endpoint.capacity) is distinct from (e."engine", e."capacity")
+      order by endpoint.id
+      for update of endpoint
+    )
+    update endpoint set engine = changed.engine, capacity = changed.capacity
+    from changed where endpoint.id = changed.id`)
   const { rows: found } = await tx.query<{ id: string; modelId: string; url: string }>(sql`
     select id, model_id as "modelId", url from endpoint
     join unnest(${endpoints.map(e => e.modelId)}::text[], ${endpoints.map(e => e.url)}::text[]) as listed(model_id, url)

@@ -19,10 +19,15 @@ export async function removeWorker(db: Db, workerId: string, ownEndpointIds: rea
  */
 export async function sweepFleet(db: Db): Promise<void> {
   await db.query(sql`
-    delete from endpoint
-    where (worker_id is null or lease_until <= clock_timestamp())
-      and (engine = 'builtin' and coalesce(lease_until, free_since) <= clock_timestamp() - interval '1 minute'
-        or greatest(free_since, coalesce(lease_until, free_since)) <= clock_timestamp() - interval '1 day')`)
+    with stale as (
+      select id from endpoint
+      where (worker_id is null or lease_until <= clock_timestamp())
+        and (engine = 'builtin' and coalesce(lease_until, free_since) <= clock_timestamp() - interval '1 minute'
+          or greatest(free_since, coalesce(lease_until, free_since)) <= clock_timestamp() - interval '1 day')
+      order by id
+      for update skip locked
+    )
+    delete from endpoint using stale where endpoint.id = stale.id`)
   await db.query(sql`
     delete from worker where last_seen_at <= clock_timestamp() - interval '1 hour'
       and not exists (select from endpoint e where e.worker_id = worker.id and e.lease_until > clock_timestamp())`)

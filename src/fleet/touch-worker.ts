@@ -13,7 +13,7 @@ export type EndpointReport = {
 
 /** What a heartbeat learns: the endpoints that are still this worker's, and who else is there. */
 export type FleetView = {
-  /** False: the worker's row was swept; register again. */
+  /** False: the worker's row or one of its endpoints' was swept; register again. */
   isKnown: boolean
   heldIds: string[]
   /** By model: ids of the live workers that list it and are not draining, sorted. */
@@ -26,12 +26,20 @@ export type FleetView = {
  */
 export async function touchWorker(
   db: Db,
-  beat: { workerId: string; slots: number; isDraining: boolean; endpoints: readonly EndpointReport[] },
+  beat: {
+    workerId: string
+    slots: number
+    isDraining: boolean
+    /** Every endpoint that the worker could drive. */
+    listedIds: readonly string[]
+    endpoints: readonly EndpointReport[]
+  },
 ): Promise<FleetView> {
-  const { workerId, slots, isDraining, endpoints } = beat
-  const { rowCount } = await db.query(sql`
+  const { workerId, slots, isDraining, listedIds, endpoints } = beat
+  const { rows: known } = await db.query<{ endpoints: number }>(sql`
     update worker set last_seen_at = clock_timestamp(), slots = ${slots}::int, is_draining = ${isDraining}::boolean
-    where id = ${workerId}::uuid`)
+    where id = ${workerId}::uuid
+    returning (select count(*) from endpoint where id = any(${listedIds}::uuid[])) as endpoints`)
   const { rows: held } = await db.query<{ id: string }>(sql`
     with report as (
       select * from jsonb_to_recordset(${JSON.stringify(endpoints)}::jsonb)
@@ -52,7 +60,7 @@ export async function touchWorker(
     where not w.is_draining and w.last_seen_at > clock_timestamp() - ${fleetLeaseMs} * interval '1 millisecond'
     group by m.model_id`)
   return {
-    isKnown: rowCount === 1,
+    isKnown: known[0]?.endpoints === new Set(listedIds).size,
     heldIds: held.map(row => row.id),
     workers: new Map(live.map(row => [row.modelId, row.workerIds])),
   }
