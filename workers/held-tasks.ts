@@ -42,9 +42,10 @@ export function makeHeldTasks() {
     list(): { id: string; token: number }[] {
       return [...entries.values()].map(({ held }) => ({ id: held.task.id, token: held.task.token }))
     },
-    abortTasks(ids: readonly string[], reason: AbortReason): void {
-      const wanted = new Set(ids)
-      abortWhere(reason, task => wanted.has(task.id))
+    /** Not what was claimed again since it was listed: that is another claim with another token. */
+    abortClaims(claims: readonly { id: string; token: number }[], reason: AbortReason): void {
+      const tokens = new Map(claims.map(({ id, token }) => [id, token]))
+      abortWhere(reason, task => tokens.get(task.id) === task.token)
     },
     abortJob(jobId: string): void {
       abortWhere('canceled', task => task.jobId === jobId)

@@ -79,9 +79,11 @@ export function startWorker(options: WorkerOptions): Worker {
   let stopParts: (() => Promise<void>)[] = []
 
   async function beat(): Promise<void> {
-    const { lost, abort } = await renewLeases(beatDb, { workerId, held: held.list(), leaseMs })
-    held.abortTasks(lost, 'lost')
-    held.abortTasks(abort, 'canceled')
+    const claims = held.list()
+    const { lost, abort } = await renewLeases(beatDb, { workerId, held: claims, leaseMs })
+    const claimsOf = (ids: readonly string[]) => claims.filter(({ id }) => ids.includes(id))
+    held.abortClaims(claimsOf(lost), 'lost')
+    held.abortClaims(claimsOf(abort), 'canceled')
     await beatFleet(beatDb, { identity, fleet, pools: [...pools.values()], isDraining })
   }
 
