@@ -44,6 +44,9 @@ export type DbConfig = {
 const CONNECT_TIMEOUT_MS = 5_000
 // A process that is stopped or cut off in the middle of a transaction loses its locks about when it loses its leases.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
+// Every statement here finds its rows by an index whatever its values are, so one plan a connection does. Left to itself
+// Postgres plans some of the largest anew at each use, which costs as much as running them.
+const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan'
 // The client gives up a little after the server should have: only a network that swallows packets gets this far.
 const READ_TIMEOUT_MARGIN_MS = 5_000
 
@@ -63,6 +66,7 @@ export function connectDb(config: DbConfig): Db {
     ...(preparedStatements && {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      options: GENERIC_PLANS,
     }),
   })
   // An idle connection that breaks is dropped by the pool; its siblings usually break with it, so say it once a second.

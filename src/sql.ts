@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 
 const parts = Symbol('parts')
 
@@ -46,7 +47,18 @@ function compose(strings: readonly string[], inputs: readonly unknown[]): SqlSta
     }
   })
   const text = toText(flat)
-  return { text, name: toName(text), values, [parts]: flat }
+  return { text, name: nameOf(text), values, [parts]: flat }
+}
+
+// Statements put together from pieces are few, but each is put together at every use: hashed once is enough.
+const names = new LRUCache<string, string>({ max: 1_000 })
+
+function nameOf(text: string): string {
+  const known = names.get(text)
+  if (known !== undefined) return known
+  const name = toName(text)
+  names.set(text, name)
+  return name
 }
 
 function isStatement(input: unknown): input is SqlStatement {

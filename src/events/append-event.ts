@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 
 /** What can happen to a job; JOB_FINISHED ends a run, feedback and forks may follow it. */
 type JobEventType =
@@ -46,14 +46,25 @@ export async function appendEventsOfJobs(
   tx: Tx,
   logs: readonly { jobId: string; events: readonly NewEvent[] }[],
 ): Promise<void> {
+  await tx.query(sql`with ${eventParts(logs)} ${notifyWatchers}`)
+}
+
+/**
+ * The same as parts of a larger `with`, to which `notifyWatchers` belongs as (one of) its selects. A statement changes a
+ * row once, so what else changes in the job goes in here: `alsoSet` begins with a comma.
+ */
+export function eventParts(
+  logs: readonly { jobId: string; events: readonly NewEvent[] }[],
+  alsoSet: SqlStatement = sql``,
+): SqlStatement {
   const rows = logs.flatMap(({ jobId, events }) => events.map((event, i) => ({ ...event, jobId, place: i + 1 })))
-  await tx.query(sql`
-    with new_event as (
+  return sql`
+    new_event as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e(
         "jobId" uuid, "place" int, "type" text, "roundId" uuid, "critiqueId" uuid, "status" text, "stopReason" text,
         "stage" text, "code" text, "message" text, "isRetryable" boolean, "retryDelayMs" float8, "forkId" uuid)
     ), counted as (
-      update job set event_seq = job.event_seq + added.events
+      update job set event_seq = job.event_seq + added.events ${alsoSet}
       from (select "jobId", count(*)::int as events from new_event group by "jobId") as added
       where job.id = added."jobId"
       returning job.id, job.tenant_id, job.run, job.event_seq, added.events
@@ -68,6 +79,9 @@ export async function appendEventsOfJobs(
         e."stopReason"::stop_reason, e."stage"::stage, e."code", e."message", e."isRetryable",
         clock_timestamp() + e."retryDelayMs" * interval '1 millisecond', e."forkId"
       from new_event e join counted j on j.id = e."jobId" cross join event_log log
-    )
-    select pg_notify('job_event', tenant_id || ' ' || id || ' ' || event_seq) from counted`)
+    )`
 }
+
+/** Tells the watchers of each job (`counted`) how far its log goes. */
+export const notifyWatchers: SqlStatement = sql`
+  select pg_notify('job_event', tenant_id || ' ' || id || ' ' || event_seq) from counted`

@@ -1,9 +1,9 @@
 import type { Db, Tx } from '../db.ts'
 import { appendEvents, type NewEvent } from '../events/append-event.ts'
-import { type AttemptOutcome, fenceTask, type TaskEnd } from '../queue/fence-task.ts'
+import { type AttemptOutcome, doneParts, fenceTask, type TaskEnd } from '../queue/fence-task.ts'
 import type { ClaimedTask } from '../queue/task.ts'
 import { sql } from '../sql.ts'
-import { type JobRow, lockJob } from './job-row.ts'
+import { type JobRow, jobColumns, lockJob } from './job-row.ts'
 
 /** Whether the result was written. Fenced: the lease was no longer this worker's, so nothing was. */
 export type Recorded = { isFenced: boolean }
@@ -37,6 +37,30 @@ export async function endStage(
       errorCode: stage.errorCode ?? null,
     })
     if (!isOurs) return { isFenced: !(await wasEndedByUs(tx, task)) }
+    await appendEvents(tx, job.id, await work(tx, job))
+    return { isFenced: false }
+  })
+}
+
+/**
+ * The same for a stage that was answered, whose task is done whatever follows: lock and fence in one statement. `work`
+ * writes the events itself or returns them.
+ */
+export async function completeStage(
+  db: Db,
+  task: ClaimedTask,
+  endpointId: string | null,
+  work: (tx: Tx, job: JobRow) => Promise<NewEvent[]>,
+): Promise<Recorded> {
+  return await db.transaction(async tx => {
+    const { rows } = await tx.query<JobRow & { isOurs: boolean }>(sql`
+      with locked as materialized (
+        select ${jobColumns} from job where id = ${task.jobId}::uuid for no key update
+      ), ${doneParts(task, endpointId)}
+      select locked.*, exists (select from ended) as "isOurs" from locked`)
+    const job = rows[0]
+    if (job === undefined) return { isFenced: true }
+    if (!job.isOurs) return { isFenced: !(await wasEndedByUs(tx, task)) }
     await appendEvents(tx, job.id, await work(tx, job))
     return { isFenced: false }
   })

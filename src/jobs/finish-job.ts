@@ -2,7 +2,7 @@ import type { Tx } from '../db.ts'
 import type { NewEvent } from '../events/append-event.ts'
 import { chooseBest } from '../loop/choose-best.ts'
 import { decideDeadline, type FinishDecision } from '../loop/decide.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import type { JobRow } from './job-row.ts'
 import { type LoadedState, loadState, toState } from './load-state.ts'
 
@@ -17,8 +17,18 @@ export async function finishJob(
   decision: FinishDecision,
   failure?: JobFailure,
 ): Promise<NewEvent> {
-  const error = decision.status === 'FAILED' ? (failure ?? findFailure(state, decision)) : null
-  return await endJob(tx, job, { ...decision, error })
+  return await endJob(tx, job, toJobEnd(state, decision, failure))
+}
+
+/** The end of a run as it is stored. A FAILED one has an error: the given one, or what the state tells. */
+export function toJobEnd(state: LoadedState, decision: FinishDecision, failure?: JobFailure): JobEnd {
+  const { status, stopReason, bestRoundId } = decision
+  return {
+    status,
+    stopReason,
+    bestRoundId,
+    error: status === 'FAILED' ? (failure ?? findFailure(state, decision)) : null,
+  }
 }
 
 /** Ends a job that is stopping once none of its tasks is leased any more. Null: not stopping, or not yet. */
@@ -48,21 +58,31 @@ export async function finishStopped(tx: Tx, job: JobRow): Promise<NewEvent> {
   })
 }
 
-type JobEnd = {
+/** How a run ended. `bestRoundId`: the result's round; null: no picture was made. */
+export type JobEnd = {
   status: 'SUCCEEDED' | 'FAILED' | 'CANCELED'
   stopReason: string
   bestRoundId: string | null
   error: JobFailure | null
 }
 
-async function endJob(tx: Tx, job: JobRow, end: JobEnd): Promise<NewEvent> {
-  await tx.query(sql`
-    update job set status = ${end.status}::job_status, stop_reason = ${end.stopReason}::stop_reason,
-      best_round_id = ${end.bestRoundId}::uuid, stopping_for = null, finished_at = clock_timestamp(),
-      error_code = ${end.error?.code ?? null}, error_message = ${end.error?.message ?? null},
-      error_is_retryable = ${end.error?.isRetryable ?? null}::boolean
-    where id = ${job.id}::uuid`)
-  return { type: 'JOB_FINISHED', status: end.status, stopReason: end.stopReason }
+/** Writes the end of a run. Returns the event to append last. */
+export async function endJob(tx: Tx, job: JobRow, end: JobEnd): Promise<NewEvent> {
+  await tx.query(sql`update job set ${endColumns(end)} where id = ${job.id}::uuid`)
+  return toFinishedEvent(end)
+}
+
+/** What a run's end sets in its job, for an `update job set`. */
+export function endColumns({ status, stopReason, bestRoundId, error }: JobEnd): SqlStatement {
+  return sql`
+    status = ${status}::job_status, stop_reason = ${stopReason}::stop_reason, best_round_id = ${bestRoundId}::uuid,
+    stopping_for = null, finished_at = clock_timestamp(), error_code = ${error?.code ?? null},
+    error_message = ${error?.message ?? null}, error_is_retryable = ${error?.isRetryable ?? null}::boolean`
+}
+
+/** The event of a run's end, always its last. */
+export function toFinishedEvent({ status, stopReason }: JobEnd): NewEvent {
+  return { type: 'JOB_FINISHED', status, stopReason }
 }
 
 // A limit that ended the run before any edit says so itself; otherwise the last round that failed is the reason.

@@ -4,7 +4,7 @@ import type { Decision } from '../loop/decide.ts'
 import type { PromptSource } from '../loop/round.ts'
 import { enqueueTasks } from '../queue/enqueue-tasks.ts'
 import { type NewTask, queueOf, type Stage } from '../queue/task.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import type { JobRow } from './job-row.ts'
 
 /** A round about to be written. Round 0 has its picture, the source, from the start. */
@@ -112,17 +112,22 @@ export function planTask({ job, isFirst, boost }: Omit<PlanContext, 'imageOf'>, 
 
 /** Writes the plan in the caller's transaction. */
 export async function writePlan(tx: Tx, plan: Plan): Promise<void> {
-  if (plan.rounds.length > 0) {
-    await tx.query(sql`
+  if (plan.rounds.length > 0) await tx.query(sql`with ${roundPart(plan.rounds)} select 1`)
+  await enqueueTasks(tx, plan.tasks)
+}
+
+/** New rounds, as a part of a larger `with`. */
+export function roundPart(rounds: readonly NewRound[]): SqlStatement {
+  return sql`
+    new_round as (
       insert into round (id, job_id, index, candidate, parent_id, status, editor, prompt, prompt_source, seed,
         base_image_id, image_id)
       select "id", "jobId", "index", "candidate", "parentId", "status"::round_status, "editor", "prompt",
         "promptSource"::prompt_source, "seed", "baseImageId", "imageId"
-      from jsonb_to_recordset(${JSON.stringify(plan.rounds)}::jsonb) as r(
+      from jsonb_to_recordset(${JSON.stringify(rounds)}::jsonb) as r(
         "id" uuid, "jobId" uuid, "index" int, "candidate" int, "parentId" uuid, "status" text, "editor" text,
-        "prompt" text, "promptSource" text, "seed" int, "baseImageId" uuid, "imageId" uuid)`)
-  }
-  await enqueueTasks(tx, plan.tasks)
+        "prompt" text, "promptSource" text, "seed" int, "baseImageId" uuid, "imageId" uuid)
+    )`
 }
 
 function toPlace(round: NewRound): Place {

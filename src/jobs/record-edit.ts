@@ -1,11 +1,11 @@
 import type { Db } from '../db.ts'
+import type { NewEvent } from '../events/append-event.ts'
 import { decideNext } from '../loop/decide.ts'
-import { enqueueTasks } from '../queue/enqueue-tasks.ts'
 import type { ClaimedTask } from '../queue/task.ts'
-import { sql } from '../sql.ts'
 import { advanceJob } from './advance-job.ts'
-import { endStage, type Recorded } from './end-stage.ts'
+import { completeStage, type Recorded } from './end-stage.ts'
 import { planTask } from './plan-writes.ts'
+import { writeStep } from './write-step.ts'
 
 /** An edited picture, already stored, and how long the editor took. */
 export type EditResult = { imageId: string; editorSeconds: number; endpointId: string | null }
@@ -17,27 +17,16 @@ export type EditResult = { imageId: string; editorSeconds: number; endpointId: s
 export async function recordEdit(db: Db, task: ClaimedTask, result: EditResult): Promise<Recorded> {
   const { imageId, editorSeconds, endpointId } = result
   const roundId = task.roundId ?? ''
-  return await endStage(
-    db,
-    task,
-    () => ({ end: { state: 'DONE' }, outcome: 'DONE', endpointId }),
-    async (tx, job) => {
-      job.runEditorSeconds += editorSeconds
-      await tx.query(sql`
-        with spent as (
-          update job set editor_seconds = editor_seconds + ${editorSeconds}::float8,
-            run_editor_seconds = run_editor_seconds + ${editorSeconds}::float8
-          where id = ${job.id}::uuid
-        )
-        update round set status = 'EDITED', image_id = ${imageId}::uuid, edited_at = clock_timestamp(),
-          editor_seconds = coalesce(editor_seconds, 0) + ${editorSeconds}::float8
-        where id = ${roundId}::uuid`)
-      const edited = { type: 'ROUND_EDITED', roundId } as const
-      if (job.stoppingFor === null && job.settings.critique) {
-        await enqueueTasks(tx, [planTask({ job, isFirst: false }, 'THINK', task)])
-        return [edited]
-      }
-      return [edited, ...(await advanceJob(tx, job, decideNext))]
-    },
-  )
+  return await completeStage(db, task, endpointId, async (tx, job) => {
+    job.runEditorSeconds += editorSeconds
+    const result = { type: 'edited', roundId, imageId, editorSeconds } as const
+    const events: NewEvent[] = [{ type: 'ROUND_EDITED', roundId }]
+    if (job.stoppingFor === null && job.settings.critique) {
+      const plan = { rounds: [], tasks: [planTask({ job, isFirst: false }, 'THINK', task)] }
+      await writeStep(tx, job, { result, events, plan, end: null })
+      return []
+    }
+    await writeStep(tx, job, { result, events, plan: null, end: null })
+    return await advanceJob(tx, job, decideNext)
+  })
 }

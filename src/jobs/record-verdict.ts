@@ -2,18 +2,19 @@ import { v7 } from 'uuid'
 import type { Db, Tx } from '../db.ts'
 import type { NewEvent } from '../events/append-event.ts'
 import { decideNext } from '../loop/decide.ts'
-import type { LoopVerdict } from '../loop/round.ts'
+import type { LoopCritique, LoopVerdict } from '../loop/round.ts'
 import { isSatisfied, isUnreadable } from '../loop/satisfied.ts'
-import { overallScore } from '../loop/score.ts'
 import { enqueueTasks } from '../queue/enqueue-tasks.ts'
+import { noteOutcome } from '../queue/fence-task.ts'
 import { type ClaimedTask, maxAsks } from '../queue/task.ts'
-import { sql } from '../sql.ts'
-import { advanceJob } from './advance-job.ts'
-import { endStage, type Recorded } from './end-stage.ts'
+import { advanceJob, planNext } from './advance-job.ts'
+import { completeStage, type Recorded } from './end-stage.ts'
 import type { JobRow } from './job-row.ts'
+import { loadState } from './load-state.ts'
 import { planTask } from './plan-writes.ts'
 import { spendTokens } from './spend-tokens.ts'
 import { storableText } from './storable-text.ts'
+import { writeStep } from './write-step.ts'
 
 /** What the thinker answered. `by`: its model id. `tokens`: null scores and flags mean it gave none. */
 export type VerdictResult = {
@@ -34,22 +35,13 @@ export async function recordVerdict(db: Db, task: ClaimedTask, result: VerdictRe
   const { tokens, by, endpointId } = result
   const reasoning = storableText(result.verdict.reasoning)
   const verdict = { ...result.verdict, reasoning, refinedPrompt: storableText(result.verdict.refinedPrompt) }
-  return await endStage(
-    db,
-    task,
-    job => ({
-      end: { state: 'DONE' },
-      outcome: isUnreadable(job.settings.stop, verdict) ? 'UNREADABLE' : 'DONE',
-      endpointId,
-    }),
-    async (tx, job) => {
-      await spendTokens(tx, job, tokens)
-      if (isUnreadable(job.settings.stop, verdict)) {
-        return await askAgain(tx, job, task, { by, tokens, reasoning: reasoning || null })
-      }
+  return await completeStage(db, task, endpointId, async (tx, job) => {
+    if (!isUnreadable(job.settings.stop, verdict)) {
       return await writeCritique(tx, job, task, { ...verdict, errorCode: null, by, tokens })
-    },
-  )
+    }
+    await noteOutcome(tx, task, { outcome: 'UNREADABLE', errorCode: null })
+    return await askAgain(tx, job, task, { by, tokens, reasoning: reasoning || null })
+  })
 }
 
 /**
@@ -58,15 +50,10 @@ export async function recordVerdict(db: Db, task: ClaimedTask, result: VerdictRe
  */
 export async function recordUnreadable(db: Db, task: ClaimedTask, result: UnreadableResult): Promise<Recorded> {
   const { tokens, by, endpointId, message } = result
-  return await endStage(
-    db,
-    task,
-    () => ({ end: { state: 'DONE' }, outcome: 'UNREADABLE', endpointId, errorCode: 'UNREADABLE_VERDICT' }),
-    async (tx, job) => {
-      await spendTokens(tx, job, tokens)
-      return await askAgain(tx, job, task, { by, tokens, reasoning: message })
-    },
-  )
+  return await completeStage(db, task, endpointId, async (tx, job) => {
+    await noteOutcome(tx, task, { outcome: 'UNREADABLE', errorCode: 'UNREADABLE_VERDICT' })
+    return await askAgain(tx, job, task, { by, tokens, reasoning: message })
+  })
 }
 
 async function askAgain(
@@ -76,6 +63,7 @@ async function askAgain(
   answer: { by: string; tokens: number; reasoning: string | null },
 ): Promise<NewEvent[]> {
   if (job.stoppingFor === null && task.call < maxAsks) {
+    await spendTokens(tx, job, answer.tokens)
     await enqueueTasks(tx, [planTask({ job, isFirst: false, boost: 1 }, 'THINK', { ...task, call: task.call + 1 })])
     return [
       {
@@ -91,24 +79,25 @@ async function askAgain(
   return await writeCritique(tx, job, task, { ...nothing, ...answer, errorCode: 'UNREADABLE_VERDICT' })
 }
 
-type CritiqueRow = LoopVerdict & { reasoning: string | null; errorCode: string | null; by: string; tokens: number }
+type Critique = LoopCritique & { reasoning: string | null; by: string; tokens: number }
 
-async function writeCritique(tx: Tx, job: JobRow, task: ClaimedTask, critique: CritiqueRow): Promise<NewEvent[]> {
-  const critiqueId = v7()
+async function writeCritique(tx: Tx, job: JobRow, task: ClaimedTask, critique: Critique): Promise<NewEvent[]> {
   const roundId = task.roundId ?? ''
-  const overall = overallScore(critique.semantic, critique.quality)
-  const { rows } = await tx.query<{ prompt: string }>(sql`
-    with written as (
-      insert into critique (id, round_id, source, by, semantic, quality, overall, is_satisfied, error_code, reasoning,
-        refined_prompt, tokens)
-      values (${critiqueId}::uuid, ${roundId}::uuid, 'THINKER', ${critique.by}, ${critique.semantic}::float8,
-        ${critique.quality}::float8, ${overall}::float8, ${critique.isSatisfied}::boolean, ${critique.errorCode},
-        ${critique.reasoning}, ${critique.refinedPrompt}, ${critique.tokens}::int)
-    )
-    update round set status = 'CRITIQUED' where id = ${roundId}::uuid returning prompt`)
-  const satisfied = isSatisfied(job.settings.stop, critique, rows[0]?.prompt ?? '')
-  if (satisfied !== null) {
-    await tx.query(sql`update round set is_satisfied = ${satisfied}::boolean where id = ${roundId}::uuid`)
+  job.runThinkerTokens += critique.tokens
+  const state = await loadState(tx, job)
+  const judged = state.rounds.find(round => round.id === roundId)
+  const isRoundSatisfied = isSatisfied(job.settings.stop, critique, judged?.prompt ?? '')
+  const result = { ...critique, type: 'critiqued', id: v7(), roundId, isRoundSatisfied } as const
+  const events: NewEvent[] = [{ type: 'ROUND_CRITIQUED', roundId, critiqueId: result.id }]
+  if (job.stoppingFor !== null) {
+    await writeStep(tx, job, { result, events, plan: null, end: null })
+    return await advanceJob(tx, job, decideNext)
   }
-  return [{ type: 'ROUND_CRITIQUED', roundId, critiqueId }, ...(await advanceJob(tx, job, decideNext))]
+  // The loop sees the round as it is about to be written.
+  const rounds = state.rounds.map(round =>
+    round === judged ? { ...round, status: 'CRITIQUED' as const, critique } : round,
+  )
+  const after = { ...state, rounds }
+  await writeStep(tx, job, { result, events, ...planNext(job, after, decideNext(after)) })
+  return []
 }

@@ -1,9 +1,9 @@
 import type { Db, Queryable, Tx } from '../db.ts'
-import { appendEvents, type NewEvent } from '../events/append-event.ts'
+import { appendEvents, type NewEvent, notifyWatchers } from '../events/append-event.ts'
 import { deriveSeed } from '../loop/seed.ts'
 import { fenceTask } from '../queue/fence-task.ts'
 import type { ClaimedTask } from '../queue/task.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import { finishIfStopped } from './finish-job.ts'
 import { lockJob } from './job-row.ts'
 
@@ -42,10 +42,14 @@ export type StageInput = {
  * round. Null: the lease is lost, or the job has ended or is stopping; the task is dealt with, drop it.
  */
 export async function startStage(db: Db, task: ClaimedTask): Promise<StageInput | null> {
-  const input = await readInput(db, task)
-  // Most stages of a running job have nothing to announce: one read is all they need.
-  if (input !== null && !input.isJobQueued && (task.stage !== 'EDIT' || input.isRoundStarted))
-    return toStageInput(input, task)
+  if (task.stage === 'EDIT') {
+    const started = await startEdit(db, task)
+    if (started !== null) return toStageInput(started, task)
+  } else {
+    // A critique in a running job has nothing to announce: one read is all it needs.
+    const input = await readInput(db, task)
+    if (input !== null && !input.isJobQueued) return toStageInput(input, task)
+  }
   return await db.transaction(async tx => {
     const job = await lockJob(tx, task.jobId)
     if (job === null) return null
@@ -90,11 +94,54 @@ type InputRow = Omit<StageInput, 'model' | 'seed'> & {
 
 // Reads through the fence: a task that is no longer this claim's gives no row.
 async function readInput(db: Queryable, task: ClaimedTask): Promise<InputRow | null> {
+  const { rows } = await db.query<InputRow>(sql`with ${picturePart} ${selectInput(task)}`)
+  return rows[0] ?? null
+}
+
+/**
+ * The usual start of an edit, lock, announcement and all, in one statement. Null: not usual, or somebody has the lock: one
+ * statement must not wait for it, since its snapshot would be too old to see the events before its own (their order in
+ * the tenant's log hangs on that). A lease that was lost just now is left to the fence.
+ */
+async function startEdit(db: Db, task: ClaimedTask): Promise<InputRow | null> {
   const { rows } = await db.query<InputRow>(sql`
-    with picture as not materialized (
-      select id, object_key as "objectKey", content_type as "contentType", width, height, byte_size as "byteSize", sha256
-      from image
-    )
+    with ${picturePart}, locked as materialized (
+      select id, status from job
+      where id = ${task.jobId}::uuid and stopping_for is null and status in ('QUEUED', 'RUNNING')
+      for no key update skip locked
+    ), input as materialized (
+      ${selectInput(task)} and exists (select from locked)
+    ), started as (
+      update round set started_at = clock_timestamp() from input, locked
+      where round.id = ${task.roundId}::uuid and round.job_id = locked.id and started_at is null
+      returning round.id
+    ), new_event as (
+      select 1 as place, 'JOB_STARTED' as type, null::uuid as round_id from input, locked where locked.status = 'QUEUED'
+      union all select 2, 'ROUND_STARTED', id from started
+    ), counted as (
+      update job set event_seq = job.event_seq + added.events, status = 'RUNNING',
+        started_at = coalesce(started_at, clock_timestamp())
+      from locked, (select count(*)::int as events from new_event) as added
+      where job.id = locked.id and added.events > 0
+      returning job.id, job.tenant_id, job.run, job.event_seq
+    ), appended as (
+      insert into job_event (job_id, seq, tenant_id, epoch, type, run, round_id)
+      select j.id, j.event_seq + 1 - row_number() over (order by e.place desc), j.tenant_id,
+        (select epoch from event_log), e.type::job_event_type, j.run, e.round_id
+      from counted j cross join new_event e
+    ), notified as (${notifyWatchers})
+    select input.* from input left join notified on true`)
+  return rows[0] ?? null
+}
+
+const picturePart: SqlStatement = sql`
+  picture as not materialized (
+    select id, object_key as "objectKey", content_type as "contentType", width, height, byte_size as "byteSize", sha256
+    from image
+  )`
+
+function selectInput(task: ClaimedTask): SqlStatement {
+  return sql`
     select job.tenant_id as "tenantId", job.id as "jobId", job.instruction, coalesce(round.prompt, '') as prompt,
       job.status = 'QUEUED' as "isJobQueued", round.started_at is not null as "isRoundStarted",
       job.base_seed as "baseSeed", round.seed as "roundSeed", job.editor as "jobEditor", round.editor as "roundEditor",
@@ -109,8 +156,7 @@ async function readInput(db: Queryable, task: ClaimedTask): Promise<InputRow | n
     left join picture base on base.id = coalesce(round.base_image_id, job.source_id)
     left join picture edited on edited.id = round.image_id
     where task.id = ${task.id}::uuid and task.owner = ${task.workerId}::uuid and task.token = ${task.token}::int
-      and task.state = 'LEASED' and job.stopping_for is null and job.status in ('QUEUED', 'RUNNING')`)
-  return rows[0] ?? null
+      and task.state = 'LEASED' and job.stopping_for is null and job.status in ('QUEUED', 'RUNNING')`
 }
 
 function toStageInput(row: InputRow, task: ClaimedTask): StageInput {

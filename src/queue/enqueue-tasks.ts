@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import type { NewTask } from './task.ts'
 
 /**
@@ -8,8 +8,13 @@ import type { NewTask } from './task.ts'
  */
 export async function enqueueTasks(tx: Tx, tasks: readonly NewTask[]): Promise<void> {
   if (tasks.length === 0) return
-  await tx.query(sql`
-    with new_task as (
+  await tx.query(sql`with ${taskParts(tasks)} ${wakeWorkers}`)
+}
+
+/** The same as parts of a larger `with`, to which `wakeWorkers` belongs as (one of) its selects. */
+export function taskParts(tasks: readonly NewTask[]): SqlStatement {
+  return sql`
+    new_task as (
       select * from jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) as t(
         "id" uuid, "tenantId" uuid, "jobId" uuid, "run" int, "stage" text, "roundIndex" int, "candidate" int,
         "call" int, "roundId" uuid, "queue" text, "priority" smallint, "boost" smallint, "isFirst" boolean)
@@ -19,7 +24,7 @@ export async function enqueueTasks(tx: Tx, tasks: readonly NewTask[]): Promise<v
       insert into tenant_clock (queue, tenant_id)
       select distinct queue, "tenantId" from new_task order by queue, "tenantId"
       on conflict do nothing
-    ), inserted as (
+    ), inserted_task as (
       insert into task (id, tenant_id, job_id, run, stage, round_index, candidate, call, round_id, queue, priority,
         boost, is_first)
       select "id", "tenantId", "jobId", "run", "stage"::stage, "roundIndex", "candidate", "call", "roundId", "queue",
@@ -27,6 +32,9 @@ export async function enqueueTasks(tx: Tx, tasks: readonly NewTask[]): Promise<v
       from new_task
       on conflict (job_id, run, stage, round_index, candidate, call) do nothing
       returning queue
-    )
-    select pg_notify('task', queue) from (select distinct queue from inserted) as woken`)
+    )`
 }
+
+/** Postgres sends one notification for each queue, however many tasks and selects name it. */
+export const wakeWorkers: SqlStatement = sql`
+  select pg_notify('task', queue) from (select distinct queue from inserted_task) as woken`

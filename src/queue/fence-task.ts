@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import type { ClaimedTask } from './task.ts'
 
 /** How an attempt ended. UNREADABLE: answered, but nothing could be read. REFUSED: the job had ended or was stopping. */
@@ -50,4 +50,38 @@ export async function fenceTask(
     )
     select case when ${end.state === 'READY'}::boolean then pg_notify('task', queue) end from ended`)
   return rowCount === 1
+}
+
+/**
+ * The same for a claim that is done, as parts of the statement that takes the job's lock in `locked`: task after job,
+ * because nothing joins before the lock is there. `ended` is empty where the lease was lost.
+ */
+export function doneParts(
+  task: Pick<ClaimedTask, 'id' | 'token' | 'workerId'>,
+  endpointId: string | null,
+): SqlStatement {
+  return sql`
+    ended as (
+      update task set state = 'DONE', ended_at = clock_timestamp(), run_at = clock_timestamp(),
+        endpoint_id = coalesce(${endpointId}::uuid, endpoint_id)
+      from locked
+      where task.id = ${task.id}::uuid and task.job_id = locked.id and owner = ${task.workerId}::uuid
+        and token = ${task.token}::int and state = 'LEASED'
+      returning task.id
+    ), noted as (
+      update attempt set outcome = 'DONE', endpoint_id = ${endpointId}::uuid, ended_at = clock_timestamp()
+      from ended
+      where attempt.task_id = ended.id and attempt.token = ${task.token}::int
+    )`
+}
+
+/** Says how the attempt really ended, where that shows only after the fence. */
+export async function noteOutcome(
+  tx: Tx,
+  task: Pick<ClaimedTask, 'id' | 'token'>,
+  { outcome, errorCode }: { outcome: AttemptOutcome; errorCode: string | null },
+): Promise<void> {
+  await tx.query(sql`
+    update attempt set outcome = ${outcome}, error_code = ${errorCode}
+    where task_id = ${task.id}::uuid and token = ${task.token}::int`)
 }
