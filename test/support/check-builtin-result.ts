@@ -4,13 +4,14 @@ import { type Change, measurePair } from './measure/measure-pair.ts'
 
 /** What a round measures against what was asked: the amounts with their errors, and everything that is wrong. */
 export type Outcome = {
-  errors: { measure: keyof Change; asked: number; error: number; limit: number; halfUnit: number }[]
+  errors: { measure: keyof Change; asked: number; error: number; limit: number }[]
   faults: string[]
 }
 
 // In CIELAB units, so that two of them are allowed; the others must be within a fifth.
-const inUnits: (keyof Change)[] = ['lightness', 'a', 'b', 'castB', 'chroma', 'brightQuarter', 'darkQuarter', 'noise']
+const inUnits: (keyof Change)[] = ['lightness', 'a', 'b', 'castB', 'chroma', 'brightQuarter', 'darkQuarter']
 const lightnessMeasures: (keyof Change)[] = ['lightness', 'lightnessPercent', 'brightQuarter', 'darkQuarter', 'stops']
+const detailMeasures: (keyof Change)[] = ['sharpnessPercent', 'noise']
 const colorMeasures: (keyof Change)[] = [
   'a',
   'b',
@@ -26,22 +27,25 @@ const colorMeasures: (keyof Change)[] = [
 export async function checkBuiltinResult(asked: Expectation, source: Buffer, result: Buffer): Promise<Outcome> {
   const faults: string[] = []
   const { width = 0, height = 0 } = await sharp(source).metadata()
-  const laid = await (asked.shape ? asked.shape(sharp(source), width, height) : sharp(source)).png().toBuffer()
+  const laid = asked.shape ? await asked.shape(sharp(source), width, height).png().toBuffer() : source
   const expected = await sharp(laid).metadata()
   const frame = asked.frame ?? 0
   const actual = await sharp(result).metadata()
   const isSize = actual.width === expected.width + 2 * frame && actual.height === expected.height + 2 * frame
   if (!isSize) return { errors: [], faults: [`the size is ${actual.width} x ${actual.height}`] }
   const size = { width: expected.width, height: expected.height }
-  const inner = await sharp(result)
-    .extract({ left: frame, top: frame, ...size })
-    .png()
-    .toBuffer()
+  const inner =
+    frame === 0
+      ? result
+      : await sharp(result)
+          .extract({ left: frame, top: frame, ...size })
+          .png()
+          .toBuffer()
   if (frame > 0 && !(await isWhiteFrame(result, frame))) faults.push('there is no white frame')
 
   const measures = (asked.amounts ?? []).map(({ measure }) => measure)
   const hasVignette = measures.includes('cornersPercent')
-  const reach = (x: number, y: number) => Math.hypot(2 * x - 1, 2 * y - 1) / Math.SQRT2
+  const reach = (x: number, y: number) => Math.sqrt(((2 * x - 1) ** 2 + (2 * y - 1) ** 2) / 2)
   const isCounted = (x: number, y: number) =>
     (!hasVignette || reach(x, y) < 0.42) && !(asked.checks?.includes('captioned') && y > 0.82)
   const change = await measurePair(laid, inner, isCounted)
@@ -50,8 +54,7 @@ export async function checkBuiltinResult(asked: Expectation, source: Buffer, res
     const unit = measure === 'lightnessPercent' ? change.lightnessPercent / change.lightness : 1
     const isInUnits = inUnits.includes(measure) || measure === 'lightnessPercent'
     const limit = Math.max(Math.abs(amount) * 0.2, isInUnits ? 2 * unit : 0)
-    const halfUnit = measure === 'stops' ? 0.02 : isInUnits ? 0.5 * unit : 1
-    return { measure, asked: amount, error: Math.abs(change[measure] - amount), limit, halfUnit }
+    return { measure, asked: amount, error: Math.abs(change[measure] - amount), limit }
   })
   for (const check of asked.checks ?? [])
     if (!(await passes(check, change, inner, laid))) faults.push(`it is not ${check}`)
@@ -71,6 +74,12 @@ function findMoved({ checks = [], moves = [] }: Expectation, measures: (keyof Ch
       faults.push(`a cast of ${Math.hypot(change.a, change.b).toFixed(1)} appeared`)
     if (Math.abs(change.hueDegrees) > 4) faults.push(`hue moved by ${change.hueDegrees.toFixed(1)}`)
   }
+  const isToned = isLit || moves.includes('structure') || measures.includes('contrastPercent')
+  const hasDetail = measures.some(measure => detailMeasures.includes(measure))
+  if (!isToned && !hasDetail && Math.abs(change.contrastPercent) > 8)
+    faults.push(`contrast moved by ${change.contrastPercent.toFixed(1)}%`)
+  if (!isToned && !hasDetail && !checks.includes('captioned') && Math.abs(change.sharpnessPercent) > 25)
+    faults.push(`sharpness moved by ${change.sharpnessPercent.toFixed(1)}%`)
   const isInverted = checks.includes('inverted')
   const likeness = isInverted ? -change.likeness : change.likeness
   if (likeness < (moves.includes('structure') ? 0.6 : 0.85))

@@ -1,4 +1,5 @@
 import { type LabPlanes, toLabPlanes } from './lab-planes.ts'
+import { quietNoise } from './quiet-noise.ts'
 
 /** What changed between two pictures of one size. Points are CIELAB units, percentages are of the first picture's value. */
 export type Change = {
@@ -15,12 +16,14 @@ export type Change = {
   hueDegrees: number
   brightQuarter: number
   darkQuarter: number
+  /** The median over the middle tones, L* 10 to 65, which a stop or two do not clip. */
   stops: number
   sharpnessPercent: number
   noise: number
   cornersPercent: number
   chromaLeft: number
   meanHue: number
+  /** The correlation of the two lightnesses. */
   likeness: number
 }
 
@@ -33,11 +36,17 @@ export async function measurePair(before: Buffer, after: Buffer, where: Keep = (
     throw new Error(`${one.width} x ${one.height} cannot be compared with ${two.width} x ${two.height}.`)
   const places = placesOf(one, where)
   const [v, w] = [valuesOf(one, places), valuesOf(two, places)]
-  const percent = (from: number, to: number) => (to / from - 1) * 100
   const spread = w.spread / v.spread
-  const byLightness = [...places].sort((p, q) => (one.l[p] ?? 0) - (one.l[q] ?? 0))
+  const ordered = places.map(p => one.l[p] ?? 0).sort()
   const quarter = Math.floor(places.length / 4)
-  const quarterShift = (set: number[]) => mean(set.map(p => (two.l[p] ?? 0) - (one.l[p] ?? 0)))
+  const [dark, bright] = [ordered[quarter] ?? 0, ordered[places.length - quarter] ?? 0]
+  const shiftWhere = (isIn: (l: number) => boolean) => {
+    const set = places.filter(p => isIn(one.l[p] ?? 0))
+    return mean(
+      set.length,
+      sumOf(set, p => (two.l[p] ?? 0) - (one.l[p] ?? 0)),
+    )
+  }
   return {
     lightness: w.l - v.l,
     lightnessPercent: percent(v.l, w.l),
@@ -49,59 +58,69 @@ export async function measurePair(before: Buffer, after: Buffer, where: Keep = (
     spreadPercent: percent(v.spread, w.spread),
     castB: w.b - v.b * spread,
     hueDegrees: turnOf(one, two, places),
-    brightQuarter: quarterShift(byLightness.slice(-quarter)),
-    darkQuarter: quarterShift(byLightness.slice(0, quarter)),
-    stops: Math.log2(mean(places.map(p => two.y[p] ?? 0)) / mean(places.map(p => one.y[p] ?? 0))),
+    brightQuarter: shiftWhere(l => l >= bright),
+    darkQuarter: shiftWhere(l => l <= dark),
+    stops: stopsOf(one, two, places),
     sharpnessPercent: percent(edgeEnergy(one), edgeEnergy(two)),
     noise: Math.sqrt(Math.max(0, quietNoise(one, two) ** 2 - quietNoise(one, one) ** 2)),
     cornersPercent: cornersPercent(one, two),
     chromaLeft: w.chroma,
     meanHue: (Math.atan2(w.b, w.a) * 180) / Math.PI,
-    likeness: correlation(
-      places.map(p => one.l[p] ?? 0),
-      places.map(p => two.l[p] ?? 0),
-    ),
+    likeness:
+      mean(
+        places.length,
+        sumOf(places, p => ((one.l[p] ?? 0) - v.l) * ((two.l[p] ?? 0) - w.l)),
+      ) /
+      (v.deviation * w.deviation),
   }
 }
 
-function placesOf({ width, height }: LabPlanes, where: Keep): number[] {
-  const places: number[] = []
+const percent = (from: number, to: number) => (to / from - 1) * 100
+const mean = (count: number, sum: number) => sum / Math.max(1, count)
+
+function sumOf(places: Float64Array, value: (place: number) => number): number {
+  let sum = 0
+  for (const place of places) sum += value(place)
+  return sum
+}
+
+/** The pixels that count, as their numbers (in a Float64Array, so that `map` can hold values of any kind). */
+function placesOf({ width, height }: LabPlanes, where: Keep): Float64Array {
+  const places = new Float64Array(width * height)
+  let count = 0
   for (let p = 0; p < width * height; p += 1) {
-    if (where(((p % width) + 0.5) / width, (Math.floor(p / width) + 0.5) / height)) places.push(p)
+    if (where(((p % width) + 0.5) / width, (Math.floor(p / width) + 0.5) / height)) places[count++] = p
   }
-  return places
+  return places.subarray(0, count)
 }
 
-function valuesOf({ l, a, b }: LabPlanes, places: number[]) {
-  const of = (plane: Float64Array) => places.map(p => plane[p] ?? 0)
-  const [ls, as, bs] = [of(l), of(a), of(b)]
+function valuesOf({ l, a, b }: LabPlanes, places: Float64Array) {
+  const average = (value: (p: number) => number) => mean(places.length, sumOf(places, value))
+  const [ml, ma, mb] = [average(p => l[p] ?? 0), average(p => a[p] ?? 0), average(p => b[p] ?? 0)]
   return {
-    l: mean(ls),
-    deviation: deviation(ls),
-    chroma: mean(as.map((value, index) => Math.hypot(value, bs[index] ?? 0))),
-    a: mean(as),
-    b: mean(bs),
-    spread: Math.hypot(deviation(as), deviation(bs)),
+    l: ml,
+    a: ma,
+    b: mb,
+    deviation: Math.sqrt(average(p => ((l[p] ?? 0) - ml) ** 2)),
+    chroma: average(p => Math.sqrt((a[p] ?? 0) ** 2 + (b[p] ?? 0) ** 2)),
+    spread: Math.sqrt(average(p => ((a[p] ?? 0) - ma) ** 2 + ((b[p] ?? 0) - mb) ** 2)),
   }
 }
 
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
-
-function deviation(values: number[]): number {
-  const middle = mean(values)
-  return Math.sqrt(mean(values.map(value => (value - middle) ** 2)))
-}
-
-function correlation(one: number[], two: number[]): number {
-  const [m, n] = [mean(one), mean(two)]
-  return mean(one.map((value, index) => (value - m) * ((two[index] ?? 0) - n))) / (deviation(one) * deviation(two))
+function stopsOf(one: LabPlanes, two: LabPlanes, places: Float64Array): number {
+  const middle = places.filter(p => (one.l[p] ?? 0) >= 10 && (one.l[p] ?? 0) <= 65)
+  const stops = middle.map(p => Math.log2((two.y[p] ?? 0) / (one.y[p] ?? 1))).sort()
+  return stops[Math.floor(stops.length / 2)] ?? 0
 }
 
 /** The angle by which colours turned, strong colours counting more. */
-function turnOf(one: LabPlanes, two: LabPlanes, places: number[]): number {
+function turnOf(one: LabPlanes, two: LabPlanes, places: Float64Array): number {
   let [along, across] = [0, 0]
   for (const p of places) {
-    const [a0, b0, a1, b1] = [one.a[p] ?? 0, one.b[p] ?? 0, two.a[p] ?? 0, two.b[p] ?? 0]
+    const a0 = one.a[p] ?? 0
+    const b0 = one.b[p] ?? 0
+    const a1 = two.a[p] ?? 0
+    const b1 = two.b[p] ?? 0
     along += a0 * a1 + b0 * b1
     across += a0 * b1 - b0 * a1
   }
@@ -121,38 +140,15 @@ function edgeEnergy({ l, width, height }: LabPlanes): number {
   return sum / count
 }
 
-/** The deviation of lightness from its neighbours, in the quietest quarter of the first picture's 6 x 6 tiles. */
-function quietNoise(first: LabPlanes, picture: LabPlanes): number {
-  const { width, height } = first
-  const tiles: { unrest: number; noise: number }[] = []
-  for (let top = 1; top + 7 < height; top += 6) {
-    for (let left = 1; left + 7 < width; left += 6) {
-      const inside: number[] = []
-      const residue: number[] = []
-      for (let y = top; y < top + 6; y += 1) {
-        for (let x = left; x < left + 6; x += 1) {
-          const p = y * width + x
-          inside.push(first.l[p] ?? 0)
-          const at = (offset: number) => picture.l[p + offset] ?? 0
-          const sides = at(-1) + at(1) + at(-width) + at(width)
-          const diagonals = at(-width - 1) + at(-width + 1) + at(width - 1) + at(width + 1)
-          residue.push((4 * at(0) - 2 * sides + diagonals) / 6)
-        }
-      }
-      const level = mean(inside)
-      if (level > 5 && level < 96)
-        tiles.push({ unrest: deviation(inside), noise: Math.sqrt(mean(residue.map(r => r * r))) })
-    }
-  }
-  tiles.sort((one, two) => one.unrest - two.unrest)
-  return mean(tiles.slice(0, Math.ceil(tiles.length / 4)).map(tile => tile.noise))
-}
-
 /** How much darker the corners became than the middle. */
 function cornersPercent(one: LabPlanes, two: LabPlanes): number {
-  const reach = (x: number, y: number) => Math.hypot(2 * x - 1, 2 * y - 1) / Math.SQRT2
+  const reach = (x: number, y: number) => Math.sqrt(((2 * x - 1) ** 2 + (2 * y - 1) ** 2) / 2)
   const corners = placesOf(one, (x, y) => reach(x, y) > 0.8)
   const middle = placesOf(one, (x, y) => reach(x, y) < 0.4)
-  const level = ({ l }: LabPlanes, set: number[]) => mean(set.map(p => l[p] ?? 0))
+  const level = ({ l }: LabPlanes, set: Float64Array) =>
+    mean(
+      set.length,
+      sumOf(set, p => l[p] ?? 0),
+    )
   return (1 - (level(two, corners) / level(one, corners)) * (level(one, middle) / level(two, middle))) * 100
 }

@@ -22,17 +22,19 @@ type Rgb = { r: number; g: number; b: number }
 export type NamedColor = Rgb & { name: string }
 export type GradedClause = { kind: 'graded'; op: GradedOp; amount: number; unit: Unit; color?: NamedColor }
 
+/** A percentage is of the picture: of its longer side for blocks, of its shorter one for borders, of the side that is cut. */
+export type Length = { value: number; unit: '%' | 'px' }
+
 type LookClause =
   | { kind: 'mono' }
   | { kind: 'sepia'; percent: number }
   | { kind: 'invert' }
   | { kind: 'gamma'; value: number }
   | { kind: 'posterize'; levels: number }
-  | { kind: 'pixelate'; px: number }
+  | { kind: 'pixelate'; size: Length }
   | { kind: 'blur'; px: number }
 
 export type Side = 'left' | 'right' | 'top' | 'bottom'
-export type Length = { value: number; unit: '%' | 'px' }
 export type CropClause =
   | { kind: 'crop'; to: 'ratio'; width: number; height: number }
   | { kind: 'crop'; to: 'size'; width: number; height: number }

@@ -40,6 +40,7 @@ async function critique(request: CritiqueRequest, thread: PixelThread, signal: A
       excluded: pair.captions.map(({ area }) => area),
       isInverted: instruction.clauses.some(({ kind }) => kind === 'invert'),
       isVignetted: instruction.clauses.some(each => each.kind === 'graded' && each.op === 'vignette'),
+      isGrained: instruction.clauses.some(each => each.kind === 'graded' && each.op === 'grain'),
     },
     signal,
   )

@@ -1,7 +1,7 @@
 import type { Pixels } from './apply-look.ts'
-import type { Clause, GradedOp } from './clause.ts'
+import type { Clause, GradedOp, Length } from './clause.ts'
 import type { PixelThread } from './pixel-thread.ts'
-import { toPixels, toSharp } from './raw-picture.ts'
+import { type Size, toPixels, toSharp } from './raw-picture.ts'
 
 // Radii are meant at 512 px along the longer side and grow with the picture, so that an edit looks the same at any size.
 const referenceSide = 512
@@ -36,9 +36,14 @@ export async function applyDetail(
   return result
 }
 
+/** The side of a block in px on a picture of this size. */
+export const blockSide = ({ value, unit }: Length, { width, height }: Size): number =>
+  unit === 'px' ? value : Math.max(2, Math.round((Math.max(width, height) * value) / 100))
+
 /** Square blocks of one colour each, from the top left corner. */
-export async function pixelate(pixels: Pixels, px: number): Promise<Pixels> {
+export async function pixelate(pixels: Pixels, size: Length): Promise<Pixels> {
   const { width, height } = pixels
+  const px = blockSide(size, pixels)
   const columns = Math.ceil(width / px)
   const rows = Math.ceil(height / px)
   const padded = await toPixels(
@@ -56,9 +61,10 @@ const amountOf = (clauses: Clause[], op: GradedOp) => {
 
 /** A light softening lays a blurred copy over the picture, a strong one blurs wider: the change is smooth from none to all. */
 function softness(amount: number): { sigma: number; share: number } {
-  const turn = 0.6
+  // What a blur leaves of the edges of a photograph is about 0.3 / sigma.
+  const turn = 0.7
   if (amount <= turn) return { sigma: 1, share: (amount / turn) ** 1.1 }
-  return { sigma: 1 + 2.2 * ((amount - turn) / (1 - Math.min(amount, 0.985))) ** 0.9, share: 1 }
+  return { sigma: ((1 - turn) / (1 - Math.min(amount, 0.985))) ** 0.87, share: 1 }
 }
 
 const moveTable = (move: (difference: number) => number): Int16Array =>

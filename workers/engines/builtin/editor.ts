@@ -43,7 +43,7 @@ async function edit(request: EditRequest, thread: PixelThread, signal: AbortSign
   pixels = await applyDetail(pixels, varied, thread, signal)
   const look = toLook(varied, request.seed)
   if (look) pixels = await thread.look(pixels, look, signal)
-  for (const clause of varied) if (clause.kind === 'pixelate') pixels = await pixelate(pixels, clause.px)
+  for (const clause of varied) if (clause.kind === 'pixelate') pixels = await pixelate(pixels, clause.size)
   signal.throwIfAborted()
   if (!hadAlpha && pixels.channels === 4) pixels = await toPixels(toSharp(pixels).flatten({ background: '#ffffff' }))
   for (const clause of varied) if (clause.kind === 'caption') pixels = await drawCaption(pixels, clause)

@@ -21,7 +21,7 @@ export function formatClause(clause: Clause): string {
     case 'posterize':
       return `posterize to ${clause.levels} levels`
     case 'pixelate':
-      return `pixelate ${clause.px} px`
+      return `pixelate ${formatLength(clause.size)}`
     case 'blur':
       return `blur ${round(clause.px)} px`
     case 'rotate':

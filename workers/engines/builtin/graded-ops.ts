@@ -40,10 +40,10 @@ export const gradedOps: Record<GradedOp, GradedSpec> = {
   hue: spec('degrees', [30, -30], 360, [-180, 180], 3, [0.7, 1.2], 'hue angle, weighted by chroma'),
   highlights: spec('points', [8, -8], 40, [-50, 50], 1.2, [0.4, 1.3], 'mean L* of the brightest quarter'),
   shadows: spec('points', [8, -8], 40, [-50, 50], 1.2, [0.4, 1.3], 'mean L* of the darkest quarter'),
-  exposure: spec('stops', [0.5, -0.5], 1, [-4, 4], 0.06, [0.45, 1.2], 'log2 of the mean linear luminance'),
+  exposure: spec('stops', [0.5, -0.5], 1, [-4, 4], 0.06, [0.45, 1.2], 'light on the middle tones (median of log2)'),
   sharpness: spec('%', [40, -50], 100, [-98, 400], 3, [0.4, 1.4], 'mean absolute Laplacian of L*'),
   noise: spec('%', [30, -50], 100, [-98, 100], 5, [0.3, 2.5], 'deviation of L* in the flattest areas'),
-  grain: spec('points', [5, -5], 20, [0, 40], 0.5, [0.4, 1.6], 'deviation of L* added in the flattest areas'),
+  grain: spec('points', [2.5, -2.5], 20, [0, 40], 0.25, [0.4, 1.6], 'deviation of L* added in the flattest areas'),
   vignette: spec('%', [30, -30], 100, [-90, 95], 2, [0.7, 1.15], 'L* of the corners against the centre'),
 }
 

@@ -1,6 +1,7 @@
 import type { AlignedPair } from './align-pictures.ts'
 import { renderCaption } from './caption-overlay.ts'
 import type { CaptionClause, Clause, GradedClause, NamedColor } from './clause.ts'
+import { blockSide } from './detail.ts'
 import { toLab } from './lab.ts'
 import type { Measurement } from './measure.ts'
 import { blockiness, levelShare } from './measure-effects.ts'
@@ -47,7 +48,11 @@ export async function judgeExact(
         : bad(clause, 'the tones run smoothly')
     case 'pixelate': {
       const scale = pair.outer.width / pair.actual.width
-      return blockiness(pair.edited, clause.px * scale)
+      const photograph = {
+        width: pair.expected.width * pair.inner.width,
+        height: pair.expected.height * pair.inner.height,
+      }
+      return blockiness(pair.edited, blockSide(clause.size, photograph) * scale)
         ? good(clause)
         : bad(clause, 'there are no blocks of one colour')
     }

@@ -49,7 +49,11 @@ export function nextAmount(judgement: GradedJudgement, tried: number | null): nu
  * (`isMixed`) each would count as the other: a cast adds chroma, less chroma takes cast away. Then saturation is the
  * spread of the colours about their mean, and the cast what the mean moved beyond its share of that.
  */
-function measureChange(clause: GradedClause, { source, edited, hueDegrees }: Measurement, isMixed: boolean): number {
+function measureChange(
+  clause: GradedClause,
+  { source, edited, hueDegrees, stops }: Measurement,
+  isMixed: boolean,
+): number {
   const spread = isMixed && source.colorSpread > 1 ? edited.colorSpread / source.colorSpread : 1
   const shiftA = edited.a - source.a * spread
   const shiftB = edited.b - source.b * spread
@@ -75,7 +79,7 @@ function measureChange(clause: GradedClause, { source, edited, hueDegrees }: Mea
     case 'shadows':
       return edited.shadows - source.shadows
     case 'exposure':
-      return Math.log2(Math.max(edited.luminance, 1e-6) / Math.max(source.luminance, 1e-6))
+      return stops
     case 'sharpness':
       return relative('sharpness')
     case 'noise':

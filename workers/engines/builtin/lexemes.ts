@@ -24,7 +24,8 @@ export function readLexemes(text: string): Lexeme[] {
   let at = 0
   while (at < tokens.length) {
     const [lexeme, length] = readNext(tokens, at, wordAt)
-    lexemes.push(lexeme)
+    const isFactor = lexeme.is === 'number' && lexeme.unit === null && lexemes.at(-1)?.is === 'factor'
+    lexemes.push(isFactor ? { ...lexeme, unit: 'times' } : lexeme)
     at += length
   }
   return lexemes

@@ -1,5 +1,5 @@
 import type { Pixels } from './apply-look.ts'
-import { toLab, toLinear } from './lab.ts'
+import { toLab } from './lab.ts'
 
 /** A rectangle as fractions of the picture. */
 export type Area = { left: number; top: number; width: number; height: number }
@@ -11,6 +11,7 @@ export type MeasureRequest = {
   excluded: Area[]
   isInverted: boolean
   isVignetted: boolean
+  isGrained: boolean
 }
 
 /** A picture as planes of CIELAB; `atLimit` marks pixels with a channel at its upper end. */
@@ -18,7 +19,6 @@ export type Plane = {
   lightness: Float32Array
   a: Float32Array
   b: Float32Array
-  luminance: number
   atLimit: Uint8Array
 }
 
@@ -36,8 +36,8 @@ export type PixelSets = {
 export function toPlanes(request: MeasureRequest): { before: Plane; after: Plane; sets: PixelSets } {
   const { source, edited } = request
   const sets = toSets(request)
-  const before = toPlane(source, sets.tonal, request.isInverted)
-  const after = toPlane(edited, sets.tonal, false)
+  const before = toPlane(source, request.isInverted)
+  const after = toPlane(edited, false)
   orderByLightness(sets, before)
   findFlat(sets, before, source.width, source.height)
   return { before, after, sets }
@@ -76,18 +76,15 @@ function toSets({ source, excluded, isVignetted }: MeasureRequest): PixelSets {
 const isInside = (area: Area, x: number, y: number) =>
   x >= area.left && x < area.left + area.width && y >= area.top && y < area.top + area.height
 
-function toPlane({ data, width, height, channels }: Pixels, tonal: Uint8Array, isInverted: boolean): Plane {
+function toPlane({ data, width, height, channels }: Pixels, isInverted: boolean): Plane {
   const count = width * height
   const plane = {
     lightness: new Float32Array(count),
     a: new Float32Array(count),
     b: new Float32Array(count),
-    luminance: 0,
     atLimit: new Uint8Array(count),
   }
   const lab = new Float64Array(3)
-  let sum = 0
-  let used = 0
   for (let at = 0; at < count; at += 1) {
     const flip = isInverted ? 255 : 0
     const r = Math.abs(flip - (data[at * channels] ?? 0))
@@ -99,12 +96,7 @@ function toPlane({ data, width, height, channels }: Pixels, tonal: Uint8Array, i
     plane.b[at] = lab[2] ?? 0
     const isAtLimit = Math.max(r, g, b) >= 254
     plane.atLimit[at] = isAtLimit ? 1 : 0
-    if (tonal[at]) {
-      sum += 0.2126 * toLinear(r) + 0.7152 * toLinear(g) + 0.0722 * toLinear(b)
-      used += 1
-    }
   }
-  plane.luminance = used > 0 ? sum / used : 0
   return plane
 }
 

@@ -1,3 +1,4 @@
+import { type Comparison, comparePlanes } from './compare-planes.ts'
 import { type MeasureRequest, type PixelSets, type Plane, toPlanes } from './measure-planes.ts'
 
 /** What one picture measures. Lightness and colour in CIELAB; `sharpness`, `noise` in L*. */
@@ -10,7 +11,6 @@ export type Values = {
   colorSpread: number
   highlights: number
   shadows: number
-  luminance: number
   sharpness: number
   noise: number
   corners: number
@@ -18,30 +18,21 @@ export type Values = {
   levels: number
 }
 
-/** Both pictures' values and what only the pair can tell. Fractions are of the measured pixels. */
-export type Measurement = {
-  source: Values
-  edited: Values
-  hueDegrees: number
-  gamma: number
-  structure: number
-  blown: number
-  crushed: number
-  saturatedOut: number
-}
+/** Both pictures' values and what only the pair can tell. */
+export type Measurement = Comparison & { source: Values; edited: Values }
 
 /** Measures the pair. Deterministic; runs in the worker thread. */
 export function measure(request: MeasureRequest): Measurement {
-  const { width, height } = request.source
   const { before, after, sets } = toPlanes(request)
   return {
-    source: toValues(before, sets, width, height),
-    edited: toValues(after, sets, width, height),
-    ...compare(before, after, sets),
+    source: toValues(before, sets, request),
+    edited: toValues(after, sets, request),
+    ...comparePlanes(before, after, sets),
   }
 }
 
-function toValues(plane: Plane, sets: PixelSets, width: number, height: number): Values {
+function toValues(plane: Plane, sets: PixelSets, { source, isGrained }: MeasureRequest): Values {
+  const { width, height } = source
   const { lightness, a, b } = plane
   const count = sets.order.length
   let sumL = 0
@@ -71,14 +62,14 @@ function toValues(plane: Plane, sets: PixelSets, width: number, height: number):
   const enough = Math.max(1, count / 20_000)
   return {
     lightness: sumL / n,
-    contrast: Math.sqrt(Math.max(0, squaresL / n - (sumL / n) ** 2)),
+    // Grain is no contrast: where it is asked, the tones are those of small areas.
+    contrast: isGrained ? areaContrast(lightness, sets.tonal, width, height) : spreadOf(sumL, squaresL, n),
     chroma: sumC / n,
     a: sumA / n,
     b: sumB / n,
     colorSpread: Math.sqrt(Math.max(0, squaresAb / n - (sumA / n) ** 2 - (sumB / n) ** 2)),
     shadows: meanOf(lightness, sets.order.subarray(0, Math.max(1, quarter))),
     highlights: meanOf(lightness, sets.order.subarray(Math.max(0, count - quarter))),
-    luminance: plane.luminance,
     sharpness: meanLaplacian(lightness, sets.all, width, height),
     noise: flatNoise(lightness, sets.flat, width),
     corners: meanWhere(lightness, sets.corner),
@@ -91,6 +82,30 @@ function meanOf(values: Float32Array, places: Int32Array): number {
   let sum = 0
   for (const at of places) sum += values[at] ?? 0
   return places.length > 0 ? sum / places.length : 0
+}
+
+const spreadOf = (sum: number, squares: number, count: number) =>
+  Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2))
+
+/** The deviation of the means of 8 x 8 blocks that count as a whole. */
+function areaContrast(values: Float32Array, set: Uint8Array, width: number, height: number): number {
+  let [sum, squares, count] = [0, 0, 0]
+  for (let top = 0; top + 8 <= height; top += 8) {
+    for (let left = 0; left + 8 <= width; left += 8) {
+      let [block, inside] = [0, 0]
+      for (let y = top; y < top + 8; y += 1) {
+        for (let at = y * width + left; at < y * width + left + 8; at += 1) {
+          block += values[at] ?? 0
+          inside += set[at] ?? 0
+        }
+      }
+      if (inside < 64) continue
+      sum += block / 64
+      squares += (block / 64) ** 2
+      count += 1
+    }
+  }
+  return count > 0 ? spreadOf(sum, squares, count) : 0
 }
 
 function meanWhere(values: Float32Array, set: Uint8Array): number {
@@ -133,63 +148,4 @@ function flatNoise(values: Float32Array, flat: Int32Array, width: number): numbe
     }
   }
   return flat.length > 0 ? (sum * Math.sqrt(Math.PI / 2)) / (6 * 64 * flat.length) : 0
-}
-
-function compare(before: Plane, after: Plane, sets: PixelSets): Omit<Measurement, 'source' | 'edited'> {
-  let n = 0
-  let sumX = 0
-  let sumY = 0
-  let sumXx = 0
-  let sumYy = 0
-  let sumXy = 0
-  let real = 0
-  let imaginary = 0
-  let blown = 0
-  let crushed = 0
-  let atLimit = 0
-  for (let at = 0; at < sets.all.length; at += 1) {
-    if (!sets.all[at]) continue
-    const x = before.lightness[at] ?? 0
-    const y = after.lightness[at] ?? 0
-    n += 1
-    sumX += x
-    sumY += y
-    sumXx += x * x
-    sumYy += y * y
-    sumXy += x * y
-    const a0 = before.a[at] ?? 0
-    const b0 = before.b[at] ?? 0
-    const a1 = after.a[at] ?? 0
-    const b1 = after.b[at] ?? 0
-    real += a0 * a1 + b0 * b1
-    imaginary += a0 * b1 - b0 * a1
-    if (y > 99 && x < 96) blown += 1
-    if (y < 1 && x > 5) crushed += 1
-    if (after.atLimit[at] && !before.atLimit[at]) atLimit += 1
-  }
-  const m = Math.max(1, n)
-  const covariance = sumXy / m - (sumX / m) * (sumY / m)
-  const spread = Math.sqrt(Math.max(0, sumXx / m - (sumX / m) ** 2) * Math.max(0, sumYy / m - (sumY / m) ** 2))
-  return {
-    hueDegrees: real === 0 && imaginary === 0 ? 0 : (Math.atan2(imaginary, real) * 180) / Math.PI,
-    gamma: measureGamma(before, after, sets),
-    structure: spread > 1e-6 ? covariance / spread : 1,
-    blown: blown / m,
-    crushed: crushed / m,
-    saturatedOut: atLimit / m,
-  }
-}
-
-/** The power between the two lightnesses, over every fourth middle tone. */
-function measureGamma(before: Plane, after: Plane, { order }: PixelSets): number {
-  let sum = 0
-  let count = 0
-  for (let index = 0; index < order.length; index += 4) {
-    const x = before.lightness[order[index] ?? 0] ?? 0
-    const y = after.lightness[order[index] ?? 0] ?? 0
-    if (x < 10 || x > 90 || y < 1 || y > 99) continue
-    sum += Math.log(y / 100) / Math.log(x / 100)
-    count += 1
-  }
-  return sum > 0 ? count / sum : 1
 }

@@ -157,8 +157,12 @@ function readWithoutTopic(state: State, segment: Segment, lexemes: Lexeme[]): vo
     state.clauses.splice(-1, 1, better)
     return
   }
-  const isIdle = lexemes.every(each =>
-    ['filler', 'whole', 'qualifier', 'enough', 'because', 'like', 'other', 'level'].includes(each.is),
+  // "It is too dark, please fix that": the change is named before.
+  const isDone = state.clauses.length > 0
+  const isIdle = lexemes.every(
+    each =>
+      ['filler', 'whole', 'qualifier', 'enough', 'because', 'like', 'other', 'level'].includes(each.is) ||
+      (isDone && each.is === 'direction'),
   )
   if (!isIdle) refuse(state, segment, 'it does not say what to change')
 }

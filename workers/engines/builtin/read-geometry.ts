@@ -50,7 +50,8 @@ export function readCrop(lexemes: Lexeme[]): CropClause | null {
   if (side && value > 0 && (number.unit === '%' ? value < 100 : true))
     return { kind: 'crop', to: 'edge', side, length: { value, unit: number.unit === '%' ? '%' : 'px' } }
   if (number.unit !== '%' || value <= 0 || value >= 100) return null
-  const isKept = at > 0 && lexemes[at - 1]?.is === 'level'
+  const isMiddle = pick(lexemes, 'place').some(each => each.place === 'center')
+  const isKept = isMiddle || (at > 0 && lexemes[at - 1]?.is === 'level')
   const isEachSide = first(lexemes, 'each') !== undefined
   const percent = isKept ? value : 100 - value * (isEachSide ? 2 : 1)
   return percent > 0 ? { kind: 'crop', to: 'part', percent } : null
@@ -113,4 +114,11 @@ export function readBorder(lexemes: Lexeme[]): BorderClause | null {
     : { value: Math.min(3 * factor, 10), unit: '%' }
   const isFit = width.unit === '%' ? width.value <= 50 : width.value <= 2000
   return width.value > 0 && isFit ? { kind: 'border', width, color } : null
+}
+
+/** The side of a block: the number said, in px unless it is a percentage; otherwise a share that shows at any size. */
+export function readBlockSize(number: Extract<Lexeme, { is: 'number' }> | null, factor: number): Length {
+  const value = Math.abs(number?.value ?? 2.4 * factor)
+  if (number && number.unit !== '%') return { value: Math.round(Math.min(Math.max(value, 2), 512)), unit: 'px' }
+  return { value: Math.min(Math.max(value, 0.2), 25), unit: '%' }
 }

@@ -46,7 +46,8 @@ export function isUndirected(topic: TopicLexeme, modifiers: Modifiers): boolean 
 export function readGraded(topic: TopicLexeme & { topic: GradedOp }, modifiers: Modifiers): Clause | null {
   const { number, times, color } = modifiers
   const sign = combinedSign(topic, modifiers)
-  const factor = modifiers.factor * topic.factor
+  // The word's own strength is in its own direction: "less blur" is no strong sharpening.
+  const factor = modifiers.factor * (sign === topic.sign ? topic.factor : 1)
   let op: GradedOp = topic.topic
   // "Add noise" and "remove grain" are the two ends of one thing.
   if (op === 'noise' && sign > 0) op = 'grain'

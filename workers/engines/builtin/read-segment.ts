@@ -3,7 +3,7 @@ import { gradedOps } from './graded-ops.ts'
 import type { Lexeme } from './lexemes.ts'
 import type { Topic } from './lexicon.ts'
 import { readCaption } from './read-caption.ts'
-import { readBorder, readCrop, readFlip, readResize, readRotate } from './read-geometry.ts'
+import { readBlockSize, readBorder, readCrop, readFlip, readResize, readRotate } from './read-geometry.ts'
 import { isUndirected, type Modifiers, readGraded, readModifiers } from './read-graded.ts'
 import { first, pick, type TopicLexeme } from './segments.ts'
 
@@ -50,10 +50,7 @@ export function readTopic(topic: TopicLexeme, lexemes: Lexeme[], text: string, i
     case 'posterize':
       return done({ kind: 'posterize', levels: Math.round(Math.min(Math.max(Math.abs(number ?? 4), 2), 64)) })
     case 'pixelate':
-      return done({
-        kind: 'pixelate',
-        px: Math.round(Math.min(Math.max(Math.abs(number ?? 12 * modifiers.factor), 2), 512)),
-      })
+      return done({ kind: 'pixelate', size: readBlockSize(modifiers.number, modifiers.factor) })
     case 'rotate':
     case 'turn':
       return done(

@@ -22,6 +22,14 @@ export function toSegments(lexemes: Lexeme[]): Segment[] {
     current = []
   }
   for (const [index, lexeme] of lexemes.entries()) {
+    const before = lexemes[index - 1]
+    // "Brightness: +10", "caption: Hello": a colon after a change introduces what belongs to it.
+    if (lexeme.is === 'colon') {
+      if (before?.is === 'topic') continue
+      close()
+      joiner = 'stop'
+      continue
+    }
     if (lexeme.is !== 'separator') {
       // "Boost the saturation without changing the brightness": what is to stay begins a segment of its own.
       if (['without', 'not', 'keep'].includes(lexeme.is) && current.some(each => each.is === 'topic')) {
@@ -31,9 +39,6 @@ export function toSegments(lexemes: Lexeme[]): Segment[] {
       current.push(lexeme)
       continue
     }
-    // A colon after "caption" introduces its text.
-    const before = lexemes[index - 1]
-    if (before?.is === 'topic' && before.topic === 'caption' && lexeme.strength === 'stop') continue
     const isFirst = current.length > 0
     close()
     joiner = isFirst ? lexeme.strength : stronger(joiner, lexeme.strength)

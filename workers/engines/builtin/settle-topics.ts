@@ -117,7 +117,8 @@ function settleGray(lexemes: Lexeme[]): Lexeme[] {
 
 /** "Old-time sepia" is sepia; "make it old-time" alone is nothing this editor can do. */
 function settleFlavor(lexemes: Lexeme[]): Lexeme[] {
-  const isToned = pick(lexemes, 'topic').some(({ topic }) => topic === 'sepia' || topic === 'mono')
+  const toning = ['sepia', 'mono', 'fade', 'grain']
+  const isToned = pick(lexemes, 'topic').some(({ topic }) => toning.includes(topic))
   return lexemes.map(each =>
     each.is !== 'flavor' ? each : isToned ? toFiller(each) : { is: 'word', start: each.start, end: each.end },
   )

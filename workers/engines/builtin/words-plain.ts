@@ -31,7 +31,7 @@ export const plainWords: [string, Meaning][] = [
     down(),
   ],
   [
-    'add|apply|give|put|insert|place|include|overlay|adding|create|bring',
+    'add|apply|give|put|pull|take|insert|place|include|overlay|adding|create|bring',
     { is: 'direction', sign: 1, factor: 1, verb: 'adding' },
   ],
   [
@@ -39,7 +39,7 @@ export const plainWords: [string, Meaning][] = [
     { is: 'direction', sign: -1, factor: 1.6, verb: 'removing' },
   ],
   [
-    'slightly|a bit|a little|a little bit|little|bit|subtly|subtle|gently|gentle|mildly|mild|a touch|just a touch|a tad|tad|touch|slight|faint|faintly|a shade|lightly|softly|a smidge|a smidgen|smidge|light touch|thin|fine|small|delicate|kind of|sort of',
+    'slightly|a bit|a little|a little bit|little|bit|subtly|subtle|gently|gentle|mildly|mild|a touch|just a touch|a tad|tad|touch|slight|faint|faintly|a shade|lightly|softly|a smidge|a smidgen|a notch|notch|a step|smidge|light touch|thin|fine|small|delicate|kind of|sort of',
     qualifier(0.5),
   ],
   [
@@ -95,7 +95,11 @@ export const plainWords: [string, Meaning][] = [
   ['half a stop|half stop|a half stop|half an ev', { is: 'count', value: 0.5, unit: 'stops' }],
   ['a third of a stop|third of a stop|one third stop', { is: 'count', value: 1 / 3, unit: 'stops' }],
   ['one and a half stops|a stop and a half', { is: 'count', value: 1.5, unit: 'stops' }],
-  ['a stop', { is: 'count', value: 1, unit: 'stops' }],
+  ['two thirds of a stop|two third stops|two thirds stop', { is: 'count', value: 2 / 3, unit: 'stops' }],
+  ['a quarter of a stop|quarter of a stop|a quarter stop', { is: 'count', value: 0.25, unit: 'stops' }],
+  ['three quarters of a stop', { is: 'count', value: 0.75, unit: 'stops' }],
+  ['a stop|one full stop|a full stop', { is: 'count', value: 1, unit: 'stops' }],
+  ['factor of|a factor of', { is: 'factor' }],
   ['vintage|old time|old timey|old fashioned|antique|retro|nostalgic|classic|old', { is: 'flavor' }],
   ['stop|stops|ev|f stop|f stops|stop of', unit('stops')],
   ['point|points|units|unit', unit('points')],
@@ -134,7 +138,8 @@ export const plainWords: [string, Meaning][] = [
     separator('then'),
   ],
   ['but|, but|however|though|although|yet|while|whilst|except|only', separator('but')],
-  ['.|;|!|?|:|…|。|、|，', separator('stop')],
+  ['.|;|!|?|…|。|、|，', separator('stop')],
+  [':', { is: 'colon' }],
   [
     "don't|do not|dont|not|never|isn't|shouldn't|doesn't|avoid|must not|should not|mustn't|no need to|won't|can't|didn't|aren't",
     { is: 'not' },
