@@ -17,14 +17,17 @@ export type ClaimLoopConfig = {
 }
 
 const PAUSE_AFTER_ERROR_MS = 500
+/** Under load what becomes ready meanwhile is claimed at once: a claim of five costs little more than a claim of one. */
+const MIN_GAP_MS = 10
 
 /**
  * Claims up to the free slots whenever it is woken, and every second or so anyway. One claim at a time; a wake that
- * comes during a claim leads to another.
+ * comes during a claim leads to another, 10 ms after the first one began; one that finds the loop at rest claims at once.
  */
 export function startClaimLoop({ room, claim, run, log, pollMs = 1_000 }: ClaimLoopConfig): ClaimLoop {
   const stopping = new AbortController()
   let isWoken = true
+  let claimedAt = Number.NEGATIVE_INFINITY
   let resume: (() => void) | null = null
 
   function wake(): void {
@@ -43,16 +46,23 @@ export function startClaimLoop({ room, claim, run, log, pollMs = 1_000 }: ClaimL
     resume = null
   }
 
+  async function pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: stopping.signal }).catch(() => {})
+  }
+
   async function turn(): Promise<void> {
+    const soonestMs = claimedAt + MIN_GAP_MS - performance.now()
+    if (soonestMs > 0) await pause(soonestMs)
     isWoken = false
-    const limit = room()
+    const limit = stopping.signal.aborted ? 0 : room()
     if (limit <= 0) return
+    claimedAt = performance.now()
     try {
       const tasks = await claim(limit)
       for (const task of tasks) run(task)
     } catch (error) {
       log.warn({ err: error }, 'tasks could not be claimed')
-      await delay(PAUSE_AFTER_ERROR_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      await pause(PAUSE_AFTER_ERROR_MS)
     }
   }
 

@@ -3,11 +3,23 @@
 // whole or absent. Keys carry their own sharding (`<tenant>/<2 hex>/<sha256>.png`) and are validated, never joined raw.
 
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { access, constants, link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import {
+  access,
+  constants,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { assertObjectKey, contentTypeOfKey } from './object-key.ts'
 import { signLink, toUnixSeconds } from './signed-link.ts'
 import { type ListedObject, ObjectNotFoundError, type ObjectStorage, StorageError } from './storage.ts'
@@ -41,17 +53,18 @@ export function directoryStorage(config: DirectoryStorageConfig): ObjectStorage 
   return {
     async put(key, body, options, signal) {
       const path = pathOf(key)
+      body.once('error', () => {}) // one that comes before it is read is thrown by the reading
       try {
         return await failingAs('The object could not be stored', signal, async () => {
-          await mkdir(temporary, { recursive: true })
           tidied ??= removeAbandoned(temporary)
           await tidied
           const written = join(temporary, randomUUID())
+          const file = await openNew(written)
           try {
-            await writeWhole(written, body, options.byteSize, signal)
+            await writeWhole(file, body, options.byteSize, signal)
             return { isNew: await place(written, path, options.ifAbsent ?? false) }
           } finally {
-            await rm(written, { force: true })
+            await unlink(written).catch(nullIfAbsent)
           }
         })
       } finally {
@@ -107,31 +120,37 @@ export function directoryStorage(config: DirectoryStorageConfig): ObjectStorage 
 
 /** Files that a process killed in mid-put left behind; a day is longer than any put. */
 async function removeAbandoned(temporary: string): Promise<void> {
-  for (const name of await readdir(temporary)) {
+  for (const name of (await readdir(temporary).catch(nullIfAbsent)) ?? []) {
     const path = join(temporary, name)
     const found = await stat(path).catch(nullIfAbsent)
     if (found && found.mtimeMs < Date.now() - ABANDONED_MS) await rm(path, { force: true })
   }
 }
 
-/** Writes and syncs the body; a body that is longer, shorter or broken off rejects. */
-async function writeWhole(path: string, body: Readable, byteSize: number, signal?: AbortSignal): Promise<void> {
-  const file = createWriteStream(path, { flags: 'wx', flush: true })
-  let seen = 0
-  await pipeline(
-    body,
-    async function* measure(chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        seen += chunk.length
-        if (seen > byteSize) break
-        yield chunk
-      }
-      if (seen !== byteSize)
-        throw new StorageError(`The body has ${seen > byteSize ? 'more' : 'fewer'} than ${byteSize} bytes.`)
-    },
-    file,
-    ...(signal ? [{ signal }] : []),
-  )
+/** Creates the file, and its folder where that is not there (any more). */
+async function openNew(path: string): Promise<FileHandle> {
+  const found = await open(path, 'wx').catch(nullIfAbsent)
+  if (found) return found
+  await mkdir(dirname(path), { recursive: true })
+  return await open(path, 'wx')
+}
+
+/** Writes, syncs and closes; a body that is longer, shorter or broken off rejects. */
+async function writeWhole(file: FileHandle, body: Readable, byteSize: number, signal?: AbortSignal): Promise<void> {
+  try {
+    let seen = 0
+    if (signal) addAbortSignal(signal, body)
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      seen += chunk.length
+      if (seen > byteSize) break
+      await file.writeFile(chunk)
+    }
+    if (seen !== byteSize)
+      throw new StorageError(`The body has ${seen > byteSize ? 'more' : 'fewer'} than ${byteSize} bytes.`)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
 }
 
 /** Moves a finished file to its name. False: the name was taken and `ifAbsent` asked to keep what is there. */
@@ -141,14 +160,14 @@ async function place(written: string, path: string, ifAbsent: boolean): Promise<
   // A rival's `remove` may take an empty folder away between our mkdir and our link.
   for (let attempt = 1; ; attempt++) {
     try {
-      const firstMade = await mkdir(folder, { recursive: true })
-      if (firstMade && dirname(firstMade).length < topmost.length) topmost = dirname(firstMade)
       if (ifAbsent) await link(written, path)
       else await rename(written, path)
       break
     } catch (error) {
       if (ifAbsent && codeOf(error) === 'EEXIST') return false
       if (codeOf(error) !== 'ENOENT' || attempt === 5) throw error
+      const firstMade = await mkdir(folder, { recursive: true })
+      if (firstMade && dirname(firstMade).length < topmost.length) topmost = dirname(firstMade)
     }
   }
   // New folders are entries of their parents, which must be on the disk too.
