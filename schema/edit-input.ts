@@ -44,11 +44,13 @@ export const EditSettingsInput = builder.inputType('EditSettingsInput', {
       description: 'False: one edit, no thinker; needs `firstRound: DIRECT`.',
     }),
     fallbackEditors: t.stringList({
-      description: 'Model ids tried in order when the editor has no healthy endpoint; at most 8.',
+      description:
+        'Model ids to try in order when the editor has no healthy endpoint; at most 8. Kept with the job; workers do not route by it yet.',
     }),
     resubmitUncertain: t.boolean({
       defaultValue: false,
-      description: 'Whether a hosted call whose fate is unknown may be paid for again.',
+      description:
+        'Whether a hosted call whose fate is unknown may be paid for again. Kept with the job; no engine here has such calls yet.',
     }),
     seed: t.int({ description: `Of the first round, 0 to ${MAX_SEED}; the rest are derived from it and stored.` }),
     editorParameters: t.field({

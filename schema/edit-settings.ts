@@ -38,10 +38,12 @@ export const EditSettings = builder.objectRef<JobSettings>('EditSettings').imple
     stop: t.expose('stop', { type: StopRuleRef, description: 'When it stops early.' }),
     critique: t.exposeBoolean('critique', { description: 'False: one edit, no thinker.' }),
     fallbackEditors: t.exposeStringList('fallbackEditors', {
-      description: 'Model ids tried in order when the editor has no healthy endpoint.',
+      description:
+        'Model ids to try in order when the editor has no healthy endpoint. Kept with the job; workers do not route by it yet.',
     }),
     resubmitUncertain: t.exposeBoolean('resubmitUncertain', {
-      description: 'Whether a hosted call whose fate is unknown may be paid for again.',
+      description:
+        'Whether a hosted call whose fate is unknown may be paid for again. Kept with the job; no engine here has such calls yet.',
     }),
     seed: t.exposeInt('seed', {
       nullable: true,

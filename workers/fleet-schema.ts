@@ -103,7 +103,7 @@ export const fleetFileSchema = z.strictObject({
 })
 
 /** The file as read. */
-export type FleetFile = z.infer<typeof fleetFileSchema>
+type FleetFile = z.infer<typeof fleetFileSchema>
 export type EditorEntry = FleetFile['editors'][number]
 export type ThinkerEntry = FleetFile['thinkers'][number]
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { builtinCritic, builtinEditor, type ModelParameter } from '../src/catalog.ts'
 
 /** How to reach the model servers of one fleet entry; secrets are already read from the environment. */
-export type EngineSettings =
+type EngineSettings =
   | { engine: 'builtin' }
   | { engine: 'openai-images'; profile: ImagesProfile; servedModel: string; key: string | null }
   | {
@@ -22,7 +22,7 @@ export type EngineSettings =
 export type ImagesProfile = 'openai' | 'vllm-omni' | 'sglang' | 'generic'
 
 /** `tagged`: think, score and answer tags, what EditThinker-8B was trained on. `json`: a JSON object, for general models. */
-export type PromptStyle = 'tagged' | 'json'
+type PromptStyle = 'tagged' | 'json'
 
 /** One model of the fleet file. `capacity` is calls at once for each URL; a builtin model has no URLs. */
 export type FleetModel = {

@@ -10,7 +10,7 @@ export type AbortReason = 'canceled' | 'lost' | 'cut' | 'drained'
 export type HeldTask = { readonly task: ClaimedTask; readonly signal: AbortSignal; abortReason: AbortReason | null }
 
 /** Every task of this process, from its claim until its result is written: what the heartbeat renews. */
-export type HeldTasks = ReturnType<typeof makeHeldTasks>
+type HeldTasks = ReturnType<typeof makeHeldTasks>
 
 /** An empty set. */
 export function makeHeldTasks() {

@@ -41,12 +41,3 @@ export async function seedRound(db: Queryable, jobId: string, index: number): Pr
     from job where id = ${jobId}::uuid`)
   return id
 }
-
-/** A THINKER critique of the round. */
-async function seedCritique(db: Queryable, roundId: string): Promise<string> {
-  const id = v7()
-  await db.query(sql`
-    insert into critique (id, round_id, source, by, semantic, quality, overall, is_satisfied, reasoning)
-    values (${id}::uuid, ${roundId}::uuid, 'THINKER', 'builtin-critic', 9, 4, 6, false, 'Still too dark.')`)
-  return id
-}

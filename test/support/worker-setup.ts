@@ -32,7 +32,7 @@ export type WorkerSetup = {
   close(): Promise<void>
 }
 
-export type JobEnd = { status: string; stopReason: string; errorCode: string | null; errorMessage: string | null }
+type JobEnd = { status: string; stopReason: string; errorCode: string | null; errorMessage: string | null }
 
 /** Opens all of it. */
 export async function openWorkers(): Promise<WorkerSetup> {

@@ -4,7 +4,7 @@
 import { Agent, type FormData, request } from 'undici'
 import { EngineError } from './engine.ts'
 
-export type HttpRequest = {
+type HttpRequest = {
   method: 'GET' | 'POST'
   url: string
   headers?: Record<string, string>
@@ -13,7 +13,7 @@ export type HttpRequest = {
 }
 
 /** A 2xx answer, read to its end. */
-export type HttpAnswer = { status: number; contentType: string; body: Buffer }
+type HttpAnswer = { status: number; contentType: string; body: Buffer }
 
 /**
  * Sends one request and reads its answer. Rejects with EngineError for any other status, a broken connection or an
@@ -104,7 +104,7 @@ function isContentRefusal(body: Buffer): boolean {
 }
 
 /** Milliseconds to wait by `retry-after-ms` or `retry-after` (seconds or a date); null where neither says. */
-export function parseRetryAfter(headers: Headers, now: number): number | null {
+function parseRetryAfter(headers: Headers, now: number): number | null {
   const inMs = Number(headers['retry-after-ms'])
   if (headers['retry-after-ms'] !== undefined && Number.isFinite(inMs)) return Math.max(0, inMs)
   const text = headers['retry-after']

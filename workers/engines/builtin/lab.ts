@@ -18,7 +18,7 @@ for (let step = 0; step < gammaOf.length; step += 1) {
 }
 
 /** Linear light of an 8-bit sRGB value, 0-1. */
-export const toLinear = (value: number): number => linearOf[value] ?? 0
+const toLinear = (value: number): number => linearOf[value] ?? 0
 
 // The cube root as a table: three a pixel are most of the work, and the error stays under 0.001 L*.
 const rootSteps = 4096
