@@ -9,10 +9,7 @@ export type AbortReason = 'canceled' | 'lost' | 'cut' | 'drained'
 /** A task this process has claimed and not yet ended. The signal aborts its call, never the writing of its result. */
 export type HeldTask = { readonly task: ClaimedTask; readonly signal: AbortSignal; abortReason: AbortReason | null }
 
-/** Every task of this process, from its claim until its result is written: what the heartbeat renews. */
-type HeldTasks = ReturnType<typeof makeHeldTasks>
-
-/** An empty set. */
+/** An empty set of the tasks of this process, each from its claim until its result is written: what the heartbeat renews. */
 export function makeHeldTasks() {
   const entries = new Map<string, { held: HeldTask; controller: AbortController }>()
   let onEmpty: (() => void)[] = []

@@ -17,9 +17,6 @@ for (let step = 0; step < gammaOf.length; step += 1) {
   gammaOf[step] = 255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055)
 }
 
-/** Linear light of an 8-bit sRGB value, 0-1. */
-const toLinear = (value: number): number => linearOf[value] ?? 0
-
 // The cube root as a table: three a pixel are most of the work, and the error stays under 0.001 L*.
 const rootSteps = 4096
 const rootOf = Float64Array.from({ length: Math.ceil(rootSteps * 1.1) + 2 }, (_, step) => Math.cbrt(step / rootSteps))
