@@ -30,6 +30,11 @@ export function sql(strings: TemplateStringsArray, ...inputs: readonly unknown[]
 // A template literal is the same array at every evaluation, so its text and name are made once.
 const written = new WeakMap<TemplateStringsArray, { text: string; name: string }>()
 
+/** The pieces with commas between them, such as the rows of a `values`; at least one. */
+export function commaList(pieces: readonly SqlStatement[]): SqlStatement {
+  return pieces.reduce((list, piece) => sql`${list}, ${piece}`)
+}
+
 function compose(strings: readonly string[], inputs: readonly unknown[]): SqlStatement {
   const flat = [strings[0] ?? '']
   const values: unknown[] = []

@@ -4,7 +4,7 @@ import type { Decision } from '../loop/decide.ts'
 import type { PromptSource } from '../loop/round.ts'
 import { enqueueTasks } from '../queue/enqueue-tasks.ts'
 import { type NewTask, queueOf, type Stage } from '../queue/task.ts'
-import { type SqlStatement, sql } from '../sql.ts'
+import { commaList, type SqlStatement, sql } from '../sql.ts'
 import type { JobRow } from './job-row.ts'
 
 /** A round about to be written. Round 0 has its picture, the source, from the start. */
@@ -116,18 +116,32 @@ export async function writePlan(tx: Tx, plan: Plan): Promise<void> {
   await enqueueTasks(tx, plan.tasks)
 }
 
-/** New rounds, as a part of a larger `with`. */
+/** New rounds (at least one), as a part of a larger `with`. */
 export function roundPart(rounds: readonly NewRound[]): SqlStatement {
   return sql`
     new_round as (
       insert into round (id, job_id, index, candidate, parent_id, status, editor, prompt, prompt_source, seed,
         base_image_id, image_id)
-      select "id", "jobId", "index", "candidate", "parentId", "status"::round_status, "editor", "prompt",
-        "promptSource"::prompt_source, "seed", "baseImageId", "imageId"
-      from jsonb_to_recordset(${JSON.stringify(rounds)}::jsonb) as r(
-        "id" uuid, "jobId" uuid, "index" int, "candidate" int, "parentId" uuid, "status" text, "editor" text,
-        "prompt" text, "promptSource" text, "seed" int, "baseImageId" uuid, "imageId" uuid)
+      ${rounds.length <= FEW ? sql`values ${commaList(rounds.map(toRow))}` : selectRows(rounds)}
     )`
+}
+
+// So many are written out one by one, and the plan is made for few.
+const FEW = 8
+
+function toRow(round: NewRound): SqlStatement {
+  return sql`(${round.id}::uuid, ${round.jobId}::uuid, ${round.index}::int, ${round.candidate}::int,
+    ${round.parentId}::uuid, ${round.status}::round_status, ${round.editor}::text, ${round.prompt}::text,
+    ${round.promptSource}::prompt_source, ${round.seed}::int, ${round.baseImageId}::uuid, ${round.imageId}::uuid)`
+}
+
+function selectRows(rounds: readonly NewRound[]): SqlStatement {
+  return sql`
+    select "id", "jobId", "index", "candidate", "parentId", "status"::round_status, "editor", "prompt",
+      "promptSource"::prompt_source, "seed", "baseImageId", "imageId"
+    from jsonb_to_recordset(${JSON.stringify(rounds)}::jsonb) as r(
+      "id" uuid, "jobId" uuid, "index" int, "candidate" int, "parentId" uuid, "status" text, "editor" text,
+      "prompt" text, "promptSource" text, "seed" int, "baseImageId" uuid, "imageId" uuid)`
 }
 
 function toPlace(round: NewRound): Place {

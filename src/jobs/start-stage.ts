@@ -1,5 +1,5 @@
 import type { Db, Queryable, Tx } from '../db.ts'
-import { appendEvents, type NewEvent, notifyWatchers } from '../events/append-event.ts'
+import { appendEvents, appendedPart, eventColumns, type NewEvent, notifyWatchers } from '../events/append-event.ts'
 import { deriveSeed } from '../loop/seed.ts'
 import { fenceTask } from '../queue/fence-task.ts'
 import type { ClaimedTask } from '../queue/task.ts'
@@ -115,21 +115,20 @@ async function startEdit(db: Db, task: ClaimedTask): Promise<InputRow | null> {
       update round set started_at = clock_timestamp() from input, locked
       where round.id = ${task.roundId}::uuid and round.job_id = locked.id and started_at is null
       returning round.id
-    ), new_event as (
-      select 1 as place, 'JOB_STARTED' as type, null::uuid as round_id from input, locked where locked.status = 'QUEUED'
+    ), announced as (
+      select 1 as rank, 'JOB_STARTED' as type, null::uuid as round_id from input, locked where locked.status = 'QUEUED'
       union all select 2, 'ROUND_STARTED', id from started
+    ), new_event (${eventColumns}) as (
+      select ${task.jobId}::uuid, row_number() over (order by rank), type, round_id, null::uuid, null::text, null::text,
+        null::text, null::text, null::text, null::boolean, null::float8, null::uuid
+      from announced
     ), counted as (
       update job set event_seq = job.event_seq + added.events, status = 'RUNNING',
         started_at = coalesce(started_at, clock_timestamp())
       from locked, (select count(*)::int as events from new_event) as added
       where job.id = locked.id and added.events > 0
-      returning job.id, job.tenant_id, job.run, job.event_seq
-    ), appended as (
-      insert into job_event (job_id, seq, tenant_id, epoch, type, run, round_id)
-      select j.id, j.event_seq + 1 - row_number() over (order by e.place desc), j.tenant_id,
-        (select epoch from event_log), e.type::job_event_type, j.run, e.round_id
-      from counted j cross join new_event e
-    ), notified as (${notifyWatchers})
+      returning job.id, job.tenant_id, job.run, job.event_seq, added.events
+    ), ${appendedPart}, notified as (${notifyWatchers})
     select input.* from input left join notified on true`)
   return rows[0] ?? null
 }

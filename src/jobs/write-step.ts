@@ -42,7 +42,7 @@ export async function writeStep(
     with ${resultParts(result)},
     ${plan === null || plan.rounds.length === 0 ? sql`` : sql`${roundPart(plan.rounds)},`}
     ${plan === null ? sql`` : sql`${taskParts(plan.tasks)},`}
-    ${eventParts([{ jobId: job.id, events }], alsoSet)}
+    ${eventParts(job.id, events, alsoSet)}
     ${notifyWatchers} ${plan === null ? sql`` : sql`union all ${wakeWorkers}`}`)
 }
 

@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import { type SqlStatement, sql } from '../sql.ts'
+import { commaList, type SqlStatement, sql } from '../sql.ts'
 import type { NewTask } from './task.ts'
 
 /**
@@ -11,19 +11,19 @@ export async function enqueueTasks(tx: Tx, tasks: readonly NewTask[]): Promise<v
   await tx.query(sql`with ${taskParts(tasks)} ${wakeWorkers}`)
 }
 
-/** The same as parts of a larger `with`, to which `wakeWorkers` belongs as (one of) its selects. */
+/**
+ * The same (for at least one task) as parts of a larger `with`, to which `wakeWorkers` belongs as (one of) its selects.
+ * A few tasks are written out one by one, so that the plan is made for few.
+ */
 export function taskParts(tasks: readonly NewTask[]): SqlStatement {
   return sql`
-    new_task as (
-      select * from jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) as t(
-        "id" uuid, "tenantId" uuid, "jobId" uuid, "run" int, "stage" text, "roundIndex" int, "candidate" int,
-        "call" int, "roundId" uuid, "queue" text, "priority" smallint, "boost" smallint, "isFirst" boolean)
+    new_task ("id", "tenantId", "jobId", "run", "stage", "roundIndex", "candidate", "call", "roundId", "queue",
+      "priority", "boost", "isFirst") as (
+      ${tasks.length <= FEW ? sql`values ${commaList(tasks.map(toRow))}` : selectRows(tasks)}
     ), queue_row as (
-      insert into queue_clock (queue) select distinct queue from new_task order by queue on conflict do nothing
+      insert into queue_clock (queue) select distinct queue from new_task on conflict do nothing
     ), tenant_row as (
-      insert into tenant_clock (queue, tenant_id)
-      select distinct queue, "tenantId" from new_task order by queue, "tenantId"
-      on conflict do nothing
+      insert into tenant_clock (queue, tenant_id) select distinct queue, "tenantId" from new_task on conflict do nothing
     ), inserted_task as (
       insert into task (id, tenant_id, job_id, run, stage, round_index, candidate, call, round_id, queue, priority,
         boost, is_first)
@@ -33,6 +33,21 @@ export function taskParts(tasks: readonly NewTask[]): SqlStatement {
       on conflict (job_id, run, stage, round_index, candidate, call) do nothing
       returning queue
     )`
+}
+
+const FEW = 8
+
+function toRow(task: NewTask): SqlStatement {
+  return sql`(${task.id}::uuid, ${task.tenantId}::uuid, ${task.jobId}::uuid, ${task.run}::int, ${task.stage}::text,
+    ${task.roundIndex}::int, ${task.candidate}::int, ${task.call}::int, ${task.roundId}::uuid, ${task.queue}::text,
+    ${task.priority}::smallint, ${task.boost}::smallint, ${task.isFirst}::boolean)`
+}
+
+function selectRows(tasks: readonly NewTask[]): SqlStatement {
+  return sql`
+    select * from jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) as t(
+      "id" uuid, "tenantId" uuid, "jobId" uuid, "run" int, "stage" text, "roundIndex" int, "candidate" int,
+      "call" int, "roundId" uuid, "queue" text, "priority" smallint, "boost" smallint, "isFirst" boolean)`
 }
 
 /** Postgres sends one notification for each queue, however many tasks and selects name it. */
