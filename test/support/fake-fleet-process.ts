@@ -1,5 +1,5 @@
 // node --import tsx fake-fleet-process.ts OPTIONS: fake editors and thinkers in a process that no kill of ours reaches. Says
-// "ready at URL"; GET URL gives what each has counted, POST URL {"delayMs"} changes how long their calls take.
+// "ready at URL"; GET URL gives what each has counted, POST URL sets a FakeFleetMood.
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -13,6 +13,9 @@ import { seededRandom } from './seeded-random.ts'
 /** `delayMs`: how long a call takes, a random time within the range. */
 export type FakeFleetOptions = { editors: number; thinkers: number; delayMs: readonly [number, number]; seed: number }
 
+/** How long calls take from now on, and whether the thinkers are satisfied by what they see. */
+export type FakeFleetMood = { delayMs: readonly [number, number]; isSatisfied: boolean }
+
 /** What one server has counted so far; `maxInFlight` is the most calls it ever had at once. */
 export type FakeServerCount = { url: string; calls: number; inFlight: number; maxInFlight: number; aborted: number }
 
@@ -23,12 +26,17 @@ const common = {
 }
 const start = <Server>(count: number, make: () => Promise<Server>) => Promise.all(Array.from({ length: count }, make))
 const editors = await start(options.editors, () => startFakeEditor(common))
-const thinkers = await start(options.thinkers, () => startFakeThinker(common))
+const satisfied = '{"reason": "done", "semantic": 9, "quality": 9, "is_satisfied": true}'
+let isSatisfied = false
+const say = (_: unknown, call: number) =>
+  isSatisfied ? satisfied : `{"semantic": 5, "quality": 6, "new_rewritten_prompt": "bluer, attempt ${call}"}`
+const thinkers = await start(options.thinkers, () => startFakeThinker({ ...common, say }))
 
 const control = createServer(async (request, response) => {
   if (request.method === 'POST') {
-    const { delayMs } = (await json(request)) as Pick<FakeFleetOptions, 'delayMs'>
-    for (const server of [...editors, ...thinkers]) server.behave({ does: 'answer', delayMs })
+    const mood = (await json(request)) as FakeFleetMood // sent by `startFakeFleet`
+    isSatisfied = mood.isSatisfied
+    for (const server of [...editors, ...thinkers]) server.behave({ does: 'answer', delayMs: mood.delayMs })
   }
   const toCount = ({ url, calls, inFlight, maxInFlight, aborted }: FakeServerCount): FakeServerCount => ({
     ...{ url, calls, inFlight, maxInFlight, aborted },

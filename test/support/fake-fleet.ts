@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { FakeFleetOptions, FakeServerCount } from './fake-fleet-process.ts'
+import type { FakeFleetMood, FakeFleetOptions, FakeServerCount } from './fake-fleet-process.ts'
 import { startProcess } from './server-process.ts'
 import { fakeEditorModel, fakeThinkerModel } from './worker-setup.ts'
 
@@ -9,8 +9,8 @@ import { fakeEditorModel, fakeThinkerModel } from './worker-setup.ts'
 export type FakeFleet = {
   fleetPath: string
   count(): Promise<{ editors: FakeServerCount[]; thinkers: FakeServerCount[] }>
-  /** From now on calls take this long. */
-  setDelay(delayMs: readonly [number, number]): Promise<void>
+  /** From now on calls take a moment and the thinkers are satisfied: what is left ends soon. */
+  hurry(): Promise<void>
   close(): Promise<void>
 }
 
@@ -28,8 +28,9 @@ export async function startFakeFleet(
   return {
     fleetPath,
     count,
-    async setDelay(delayMs) {
-      await fetch(controlUrl, { method: 'POST', body: JSON.stringify({ delayMs }) })
+    async hurry() {
+      const mood: FakeFleetMood = { delayMs: [10, 50], isSatisfied: true }
+      await fetch(controlUrl, { method: 'POST', body: JSON.stringify(mood) })
     },
     async close() {
       await child.end('SIGKILL')
