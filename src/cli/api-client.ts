@@ -1,6 +1,3 @@
-import { createClient } from 'graphql-ws'
-import { FormData, fetch, type RequestInit } from 'undici'
-import WebSocket from 'ws'
 import { z } from 'zod'
 import { CliError } from './cli-error.ts'
 
@@ -31,6 +28,7 @@ export type ApiClient = {
   download(link: string): Promise<Buffer>
 }
 
+/** How to follow a subscription. */
 export type SubscribeOptions = {
   variables: Variables
   signal?: AbortSignal | undefined
@@ -38,19 +36,14 @@ export type SubscribeOptions = {
   onLost?: ((isLost: boolean) => void) | undefined
 }
 
-const KEEP_ALIVE_MS = 10_000
-const SILENCE_MS = 5_000
-const RETRIES = 30
-const FORBIDDEN = 4403
-
 /** Nothing is sent before the first call. */
 export function connectApi({ server, key }: ApiAddress): ApiClient {
   const url = `${server}/graphql`
   const authorization = key === null ? {} : { authorization: `Bearer ${key}` }
+  const headers = { accept: 'application/json', ...authorization }
 
   async function send(init: RequestInit): Promise<unknown> {
-    const headers = { accept: 'application/json', ...authorization, ...init.headers }
-    const response = await fetch(url, { method: 'POST', ...init, headers }).catch(cause => {
+    const response = await fetch(url, { method: 'POST', ...init }).catch(cause => {
       throw unreachable(server, cause)
     })
     const text = await response.text().catch(cause => {
@@ -66,7 +59,7 @@ export function connectApi({ server, key }: ApiAddress): ApiClient {
   }
 
   const sendJson = (query: string, variables: Variables) =>
-    send({ body: JSON.stringify({ query, variables }), headers: { 'content-type': 'application/json' } })
+    send({ body: JSON.stringify({ query, variables }), headers: { ...headers, 'content-type': 'application/json' } })
 
   return {
     server,
@@ -81,44 +74,19 @@ export function connectApi({ server, key }: ApiAddress): ApiClient {
       form.append('operations', JSON.stringify({ query: document, variables: { file: null } }))
       form.append('map', JSON.stringify({ 0: ['variables.file'] }))
       form.append('0', content, name)
-      return readResult(await send({ body: form }), success)
+      return readResult(await send({ body: form, headers }), success)
     },
 
-    async *subscribe(query, { variables, signal, onLost }, schema) {
-      let silence: NodeJS.Timeout | undefined
-      const client = createClient({
-        url: url.replace(/^http/, 'ws'),
-        webSocketImpl: WebSocket,
-        connectionParams: authorization,
-        retryAttempts: RETRIES,
-        retryWait: attempt => new Promise(resolve => setTimeout(resolve, Math.min(5_000, 200 * 2 ** attempt))),
-        shouldRetry: event => closeCode(event) !== FORBIDDEN,
-        keepAlive: KEEP_ALIVE_MS,
-        on: {
-          connected: (_socket, _payload, isRetry) => isRetry && onLost?.(false),
-          closed: event => closeCode(event) !== FORBIDDEN && closeCode(event) !== 1000 && onLost?.(true),
-          // A peer that is gone without a word would otherwise be waited for without end.
-          ping: isReceived => {
-            if (!isReceived) silence = setTimeout(() => client.terminate(), SILENCE_MS)
-          },
-          pong: () => clearTimeout(silence),
-        },
-      })
-      const results = client.iterate({ query, variables })
-      const leave = () => void results.return?.()
-      signal?.addEventListener('abort', leave, { once: true })
+    async *subscribe(document, options, schema) {
+      // A command that follows nothing starts in half the time without what is needed for it.
+      const { subscribe } = await import('./subscribe.ts')
       try {
-        if (signal?.aborted) return
-        for await (const { data, errors } of results) {
+        for await (const { data, errors } of subscribe({ url, authorization }, { document, ...options })) {
           throwFirst(errors)
           yield read(data, schema)
         }
       } catch (error) {
         throw toSubscriptionError(error, { server, key })
-      } finally {
-        signal?.removeEventListener('abort', leave)
-        clearTimeout(silence)
-        await client.dispose()
       }
     },
 
@@ -166,14 +134,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-function closeCode(event: unknown): number | undefined {
-  return z.object({ code: z.number() }).safeParse(event).data?.code
-}
-
 function toSubscriptionError(error: unknown, { server, key }: ApiAddress): CliError {
   if (error instanceof CliError) return error
   throwFirst(error)
-  return closeCode(error) === FORBIDDEN ? unauthorized(key) : unreachable(server, error)
+  return isForbidden(error) ? unauthorized(key) : unreachable(server, error)
 }
 
 function unauthorized(key: string | null): CliError {
@@ -187,4 +151,9 @@ function unauthorized(key: string | null): CliError {
 function unreachable(server: string, cause: unknown): CliError {
   const way = 'Start one with "npm start", or name another with --server or PENTIMENTO_SERVER.'
   return new CliError(`No server answers at ${server}. ${way}`, { code: 'UNREACHABLE', cause })
+}
+
+/** Whether a WebSocket was closed because of its key (4403). */
+function isForbidden(closeEvent: unknown): boolean {
+  return z.object({ code: z.literal(4403) }).safeParse(closeEvent).success
 }

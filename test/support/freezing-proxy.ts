@@ -5,6 +5,8 @@ export type FreezingProxy = {
   origin: string
   freeze(): void
   thaw(): void
+  /** Ends every connection; new ones are relayed again. */
+  cut(): void
   /** Closes the port and every connection. */
   close(): Promise<void>
 }
@@ -39,6 +41,9 @@ export async function startFreezingProxy(target: string): Promise<FreezingProxy>
     thaw() {
       isFrozen = false
       for (const socket of sockets) socket.resume()
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy()
     },
     close() {
       for (const socket of sockets) socket.destroy()
