@@ -71,15 +71,16 @@ export function connectDb(config: DbConfig): Db {
   })
   // An idle connection that breaks is dropped by the pool; its siblings usually break with it, so say it once a second.
   let nextReportAt = 0
+  let closing: Promise<void> | undefined
   pool.on('error', error => {
-    if (Date.now() < nextReportAt) return
+    // A pool that is closed does not wait for its sockets: a server that stops next may be heard on them.
+    if (closing || Date.now() < nextReportAt) return
     nextReportAt = Date.now() + 1_000
     log.warn({ reason: error.message }, 'an idle database connection broke') // the error itself holds the whole client
   })
   // Without a listener a connection that breaks while checked out, between two queries, would end the process.
   pool.on('connect', client => client.on('error', () => {}))
 
-  let closing: Promise<void> | undefined
   return {
     pool,
     query: (sql, values) => run(pool, sql, values, preparedStatements),
