@@ -61,8 +61,8 @@ type Server = {
   broadcast?(jobs: readonly string[]): void
   close(): Promise<void>
 }
-const shared: Server = { ...(await serveGraphql(deps, [live.plugin])), countExecutions: live.countExecutions }
-const naive: Server = { ...(await serveGraphql(deps, [countResults])), countExecutions: () => naiveExecutions }
+const shared: Server = { ...(await serveGraphql(deps, live)), countExecutions: live.countExecutions }
+const naive: Server = { ...(await serveGraphql(deps, null, [countResults])), countExecutions: () => naiveExecutions }
 const bare: Server = { ...(await serveBareSockets()), countExecutions: () => 0 }
 
 function ask(order: WatchOrder): Promise<WatchReport> {

@@ -1,0 +1,12 @@
+// npm run bench: every benchmark, one after the other, each in a process of its own.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+for (const name of ['rounds', 'start-latency', 'fan-out', 'recovery', 'cold-start']) {
+  const script = join(import.meta.dirname, `${name}.ts`)
+  const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'inherit' })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) process.exitCode = 1
+}
