@@ -11,7 +11,7 @@ import { checkBuiltinResult } from './support/check-builtin-result.ts'
 import { runBuiltinLoop } from './support/run-builtin-loop.ts'
 
 // Smaller than in life, so that 120 loops take seconds; all amounts are independent of size.
-const longestPx = 256
+const longestPx = 224
 const photos = ['astronaut.png', 'coffee.png', 'rocket.jpg']
 const thread = makePixelThread()
 const engines = { editor: builtinEditor({ thread }), thinker: builtinCritic({ thread }) }

@@ -99,6 +99,7 @@ describe('what cannot be done is listed with its reason', () => {
     ['change the contrast', '', ['change the contrast']],
     ['remove the caption', '', ['remove the caption']],
     ['crop it', '', ['crop it']],
+    ['replace the sky with a beach, with more contrast', 'contrast +12%', ['replace the sky with a beach']],
     ['brighter like a summer morning', 'brightness +8 points', ['like a summer morning']],
   ])('%s', (text, clauses, unknown) => {
     const instruction = parseInstruction(text)

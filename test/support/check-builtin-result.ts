@@ -74,6 +74,7 @@ function findMoved({ checks = [], moves = [] }: Expectation, measures: (keyof Ch
       faults.push(`a cast of ${Math.hypot(change.a, change.b).toFixed(1)} appeared`)
     if (Math.abs(change.hueDegrees) > 4) faults.push(`hue moved by ${change.hueDegrees.toFixed(1)}`)
   }
+  faults.push(...findMiscolored(moves, measures, change))
   const isToned = isLit || moves.includes('structure') || measures.includes('contrastPercent')
   const hasDetail = measures.some(measure => detailMeasures.includes(measure))
   if (!isToned && !hasDetail && Math.abs(change.contrastPercent) > 8)
@@ -84,6 +85,18 @@ function findMoved({ checks = [], moves = [] }: Expectation, measures: (keyof Ch
   const likeness = isInverted ? -change.likeness : change.likeness
   if (likeness < (moves.includes('structure') ? 0.6 : 0.85))
     faults.push(`the likeness is ${change.likeness.toFixed(2)}`)
+  return faults
+}
+
+/** A change of one thing about the colours must leave the others: warmth no magenta, saturation no other hue. */
+function findMiscolored(moves: string[], measures: (keyof Change)[], change: Change): string[] {
+  const asks = (...some: (keyof Change)[]) => some.some(measure => measures.includes(measure))
+  const faults: string[] = []
+  if (moves.includes('color')) return faults
+  if (asks('b', 'castB') && Math.abs(change.a) > 2 + 0.4 * Math.abs(change.b))
+    faults.push(`a* moved by ${change.a.toFixed(1)} beside b*`)
+  if (asks('chromaPercent') && !asks('b', 'castB') && Math.abs(change.hueDegrees) > 4)
+    faults.push(`hue moved by ${change.hueDegrees.toFixed(1)} beside saturation`)
   return faults
 }
 

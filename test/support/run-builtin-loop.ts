@@ -1,3 +1,5 @@
+import { isSatisfied as isDone } from '../../src/loop/satisfied.ts'
+import { defaultSettings } from '../../src/loop/settings.ts'
 import type { Editor, Picture, Thinker } from '../../workers/engines/engine.ts'
 
 /** One round as the loop saw it. */
@@ -11,7 +13,7 @@ export type LoopRound = {
   refinedPrompt: string | null
 }
 
-/** Edit, judge, refine, by the rule of the house: satisfied when both scores reach 8, five rounds at most, best by geometric mean. */
+/** Edit, judge, refine by the stop rule and round limit of a job that chose nothing; best by geometric mean. */
 export async function runBuiltinLoop(
   engines: { editor: Editor; thinker: Thinker },
   instruction: string,
@@ -20,13 +22,13 @@ export async function runBuiltinLoop(
   const { signal } = new AbortController()
   const rounds: LoopRound[] = []
   let prompt = instruction
-  while (rounds.length < 5) {
+  while (rounds.length < defaultSettings.maxRounds) {
     const request = { prompt, source, references: [], seed: rounds.length + 1, parameters: {} }
     const { picture } = await engines.editor.edit(request, signal)
     const verdict = await engines.thinker.critique({ instruction, prompt, source, edited: picture, seed: 1 }, signal)
     const { semantic, quality, reasoning, refinedPrompt } = verdict
     if (semantic === null || quality === null) throw new Error('The critic gave no score.')
-    const isSatisfied = semantic >= 8 && quality >= 8
+    const isSatisfied = isDone(defaultSettings.stop, verdict, prompt) === true
     rounds.push({ prompt, picture, semantic, quality, isSatisfied, reasoning, refinedPrompt })
     if (isSatisfied || refinedPrompt === null || refinedPrompt.trim() === prompt.trim()) break
     prompt = refinedPrompt

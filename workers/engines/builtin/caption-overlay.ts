@@ -58,11 +58,21 @@ export async function drawCaption(pixels: Pixels, clause: CaptionClause): Promis
   const padded = await toPixels(
     toSharp({ ...text, data: shadow }).extend({ top: pad, bottom: pad, left: pad, right: pad, background: clear }),
   )
-  const soft = await toPixels(toSharp(padded).blur(blurPx))
+  const blurred = await toPixels(toSharp(padded).blur(blurPx))
+  const [softLeft, softTop] = [Math.max(0, left - pad), Math.max(0, top - pad)]
+  // A caption that fills the picture has a shadow that reaches beyond it.
+  const soft = await toPixels(
+    toSharp(blurred).extract({
+      left: softLeft - (left - pad),
+      top: softTop - (top - pad),
+      width: Math.min(left + text.width + pad, pixels.width) - softLeft,
+      height: Math.min(top + text.height + pad, pixels.height) - softTop,
+    }),
+  )
   const onPicture = await toPixels(
     toSharp({ ...emptyPixels(pixels) }).composite([
-      { input: Buffer.from(soft.data), raw: rawOf(soft), left: left - pad, top: top - pad },
-      { input: Buffer.from(soft.data), raw: rawOf(soft), left: left - pad, top: top - pad },
+      { input: Buffer.from(soft.data), raw: rawOf(soft), left: softLeft, top: softTop },
+      { input: Buffer.from(soft.data), raw: rawOf(soft), left: softLeft, top: softTop },
       { input: Buffer.from(text.data), raw: rawOf(text), left, top },
     ]),
   )

@@ -78,13 +78,13 @@ const stopBins = 1601
  * By how many stops the light changed: the median over the middle tones, where neither black nor the roll-off of the
  * lights holds it back. A picture without middle tones is measured wherever it is not black.
  */
-function measureStops(before: Plane, after: Plane, { order }: PixelSets): number {
+function measureStops(before: Plane, after: Plane, { order, tonal }: PixelSets): number {
   const within = (from: number, to: number): number | null => {
     const bins = new Uint32Array(stopBins)
     let count = 0
-    for (const at of order) {
+    for (let at = 0; at < tonal.length; at += 1) {
       const x = before.lightness[at] ?? 0
-      if (x < from || x > to) continue
+      if (!tonal[at] || x < from || x > to) continue
       const stops = Math.log2(toLuminance(after.lightness[at] ?? 0) / toLuminance(x))
       const bin = Math.min(Math.max(Math.round(stops * 100) + 800, 0), stopBins - 1)
       bins[bin] = (bins[bin] ?? 0) + 1

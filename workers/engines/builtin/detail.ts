@@ -16,8 +16,9 @@ export async function applyDetail(
   const scale = Math.max(1, Math.max(pixels.width, pixels.height) / referenceSide)
   let result = pixels
   const noise = amountOf(clauses, 'noise')
-  if (noise < 0) {
-    const median = await toPixels(toSharp(result).median(Math.min(9, 3 + 2 * Math.floor(scale / 2))))
+  const window = Math.min(9, 3 + 2 * Math.floor(scale / 2), pixels.width, pixels.height)
+  if (noise < 0 && window > 1) {
+    const median = await toPixels(toSharp(result).median(window))
     result = await thread.mix(result, median, noiseMoves(-noise / 100), signal)
   }
   const sharpness = amountOf(clauses, 'sharpness')

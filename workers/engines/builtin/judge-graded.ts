@@ -19,14 +19,18 @@ const relativeTolerance = 0.14
 export function judgeGraded(clause: GradedClause, measurement: Measurement, isMixed: boolean): GradedJudgement {
   const hint = findHindrance(clause, measurement.source)
   const measured = measureChange(clause, measurement, isMixed)
-  const miss = Math.abs(measured - clause.amount) / toleranceOf(clause, measurement.source)
+  const tolerance = toleranceOf(clause, measurement.source)
+  const miss = Math.abs(measured - clause.amount) / tolerance
   // Nothing to take away, and nothing added: as good as it can be.
   if (hint?.isHarmless && miss > 1) return { clause, measured, miss: 0.75, score: 8.5, hint: hint.text }
-  return { clause, measured, miss, score: scoreOf(miss), hint: hint?.text ?? null }
+  return { clause, measured, miss, score: scoreOf(miss, Math.abs(clause.amount) / tolerance), hint: hint?.text ?? null }
 }
 
-/** 10 for a perfect hit, 8 at the edge of the tolerance, falling to 0. */
-const scoreOf = (miss: number): number => (miss <= 1 ? 10 - 2 * miss : Math.max(0, 8 - 1.5 * (miss - 1)))
+/** 10 for a perfect hit, 8 at the edge of the tolerance, falling to 0 where nothing was done (`untouched` tolerances off) or sooner. */
+function scoreOf(miss: number, untouched: number): number {
+  if (miss <= 1) return 10 - 2 * miss
+  return Math.max(0, 8 - Math.max(1.5, 8 / Math.max(untouched - 1, 1)) * (miss - 1))
+}
 
 /**
  * The amount to try next: the step along the secant through (0, 0) and (tried, measured), its slope held to what the op

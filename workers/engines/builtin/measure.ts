@@ -42,8 +42,9 @@ function toValues(plane: Plane, sets: PixelSets, { source, isGrained }: MeasureR
   let sumB = 0
   let squaresAb = 0
   const bins = new Uint32Array(401)
-  for (let index = 0; index < count; index += 1) {
-    const at = sets.order[index] ?? 0
+  // In the order of memory rather than of lightness, which would miss the cache at every pixel.
+  for (let at = 0; at < lightness.length; at += 1) {
+    if (!sets.tonal[at]) continue
     const value = lightness[at] ?? 0
     const green = a[at] ?? 0
     const blue = b[at] ?? 0

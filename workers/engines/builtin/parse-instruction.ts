@@ -22,6 +22,7 @@ type State = {
   carried: Modifiers | null
   last: TopicLexeme | null
   qualifier: number
+  refused: Segment | null
   waiting: { topic: TopicLexeme; modifiers: Modifiers; segment: Segment }[]
 }
 
@@ -40,6 +41,7 @@ export function parseInstruction(text: string): Instruction {
     carried: null,
     last: null,
     qualifier: 1,
+    refused: null,
     waiting: [],
   }
   for (const segment of toSegments(readLexemes(text))) readSegment(state, segment)
@@ -78,6 +80,7 @@ function readSegment(state: State, segment: Segment): void {
   state.isKeeping = false
   if (topics.length === 0) readWithoutTopic(state, segment, lexemes)
   else readTopics(state, segment, lexemes, topics)
+  if (state.refused && state.refused.end !== segment.end) state.refused = null
 }
 
 function readTopics(state: State, segment: Segment, lexemes: Lexeme[], topics: TopicLexeme[]): void {
@@ -139,7 +142,12 @@ function readWithoutTopic(state: State, segment: Segment, lexemes: Lexeme[]): vo
   const isBecause = lexemes.findIndex(each => each.is === 'because')
   if (isBecause === 0 && state.clauses.length > 0) return
   if (hasWords) {
-    refuse(state, segment, 'that is not a change this editor can make')
+    // "Replace the background with a beach" is one wish.
+    const isContinued = segment.joiner === 'with' && state.refused !== null && state.refused.end < segment.start
+    if (isContinued) state.unknown.pop()
+    const start = isContinued && state.refused ? state.refused.start : segment.start
+    refuse(state, { ...segment, start }, 'that is not a change this editor can make')
+    state.refused = { ...segment, start }
     return
   }
   const detail = segment.joiner === 'with' ? readAfterthought(lexemes, state.clauses.at(-1)) : null
