@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../schema/global-id.ts'
 import { collect, parseMoment, parseServer, parseWholeNumber } from '../src/cli/session.ts'
+import { loadClientConfig } from '../src/config.ts'
 import { type CliResult, parseLines, runCli } from './support/run-cli.ts'
 import { adminKey, startTestServer, type TestServer } from './support/server.ts'
 
@@ -36,6 +37,14 @@ describe('the options', () => {
     expect(parseServer('https://images.example.org/pentimento/')).toBe('https://images.example.org/pentimento')
     expect(parseMoment('2026-11-24T08:00+01:00')).toBe('2026-11-24T07:00:00.000Z')
     expect(collect('b,c', ['a'])).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('the environment', () => {
+  it('says where the server is, with which key, and whether colours are unwanted', () => {
+    expect(loadClientConfig({})).toEqual({ server: 'http://127.0.0.1:4000', key: null, isPlain: false })
+    const env = { PENTIMENTO_SERVER: 'https://images.example.org/', PENTIMENTO_KEY: 'k', NO_COLOR: '1' }
+    expect(loadClientConfig(env)).toEqual({ server: 'https://images.example.org', key: 'k', isPlain: true })
   })
 })
 
