@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from '../db.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import { extensionOf } from '../storage/object-key.ts'
 import { StorageError } from '../storage/storage.ts'
 import { checkQuota } from '../tenancy/quotas.ts'
@@ -95,21 +95,25 @@ async function keep(
 ): Promise<ImageRow> {
   const { byteSize, contentType, sha256 } = picture
   const originalSha256 = Buffer.isBuffer(source) ? sha256 : source.sha256
+  const isUpload = !Buffer.isBuffer(source)
   const key = `${tenantId}/${sha256.slice(0, 2)}/${sha256}.${extensionOf(contentType)}`
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const isUpload = !Buffer.isBuffer(source)
     const row = await announce(deps, { tenantId, picture, originalSha256, key, isUpload })
     if (row.status === 'READY') return row
     const body = 'path' in picture.body ? createReadStream(picture.body.path) : Readable.from([picture.body.bytes])
     await deps.storage.put(key, body, { contentType, byteSize, ifAbsent: true }, signal)
     const { rows } = await deps.db.query<ImageRow>(
-      sql`update image set status = 'READY', touched_at = now() where id = ${row.id}::uuid returning ${imageColumns}`,
+      sql`update image set status = 'READY', touched_at = now()
+          where id = ${row.id}::uuid ${isUpload ? sql`` : withoutWaiting} returning ${imageColumns}`,
     )
     if (rows[0]) return rows[0]
     // Deleted by its owner between our two statements, object and all: begin again.
   }
   throw new StorageError('The image was removed each time it was stored.')
 }
+
+// The commit of the round that names an engine's picture is the next one, and brings this one to the disk with it.
+const withoutWaiting: SqlStatement = sql`and set_config('synchronous_commit', 'off', true) is not null`
 
 type Announcement = { tenantId: string; picture: NormalizedImage; originalSha256: string; key: string }
 

@@ -22,7 +22,8 @@ export type ClaimRequest = {
 
 /**
  * Leases up to `limit` tasks to the worker and opens an attempt for each. One auto-committed statement a call; claims
- * of one queue follow each other (they share its clock row). Counts neither as a failure nor as a crash.
+ * of one queue follow each other (they share its clock row). Counts neither as a failure nor as a crash. Its commit does
+ * not wait for the disk: a claim that a crash of the server forgets was never made, and its result is refused.
  */
 export async function claimTasks(db: Db, request: ClaimRequest): Promise<ClaimedTask[]> {
   const claimed: ClaimedTask[] = []
@@ -50,7 +51,7 @@ async function claimOnce(db: Db, request: ClaimRequest, onlyFirst: boolean): Pro
   const { queue, workerId, limit, leaseMs, stageSeconds } = request
   const { rows } = await db.query<ClaimedTask & { hasMissed: boolean }>(sql`
     with clock as materialized (
-      select v from queue_clock where queue = ${queue} for update
+      select v, set_config('synchronous_commit', 'off', true) from queue_clock where queue = ${queue} for update
     ), boosted as materialized (
       select task.id, task.tenant_id, task.boost, 0::float8 as place
       from task where task.queue = ${queue} and task.state = 'READY' and task.boost > 0
