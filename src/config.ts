@@ -84,7 +84,7 @@ export function loadProcessConfig(): Config {
 export type ClientConfig = { server: string; key: string | null; isPlain: boolean }
 
 /** Pure, as `loadConfig`. Throws ConfigError. */
-function loadClientConfig(env: Record<string, string | undefined>): ClientConfig {
+export function loadClientConfig(env: Record<string, string | undefined>): ClientConfig {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
   const read = ClientEnvironment.safeParse(given)
   if (!read.success) throw new ConfigError(read.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`))
