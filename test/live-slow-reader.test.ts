@@ -22,7 +22,7 @@ let server: ServedGraphql
 beforeAll(async () => {
   api = await openTestApi()
   live = makeLive(api.deps)
-  server = await serveGraphql(api.deps, [live.plugin])
+  server = await serveGraphql(api.deps, live)
 })
 afterAll(async () => {
   await server.close()

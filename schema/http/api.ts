@@ -43,7 +43,7 @@ export async function makeApi({
   const { yoga, handle } = makeYoga({ schema, deps, sessions, metrics, plugins: [live.plugin] })
   const maskError = makeErrorMask(log)
   const sockets = makeWebSocketEndpoint({
-    operations: webSocketOperations({ yoga, authenticator, sessions, maskError, log }),
+    operations: webSocketOperations({ yoga, authenticator, sessions, live, maskError, log }),
     rules,
     log,
   })

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { Caller } from '../../src/tenancy/caller.ts'
 import { type Authenticator, bearerSecret } from './authenticate.ts'
+import type { Live } from './live.ts'
 import { sharedText } from './live-results.ts'
 import type { Sessions } from './sessions.ts'
 import { isFull, untilDrained } from './until-drained.ts'
@@ -39,10 +40,12 @@ export function webSocketOperations(parts: {
   yoga: ReturnType<typeof makeYoga>['yoga']
   authenticator: Authenticator
   sessions: Sessions
+  /** Null: each subscription is executed by itself. */
+  live: Live | null
   maskError: (error: unknown) => Error
   log: Logger
 }): Options {
-  const { yoga, authenticator, sessions, maskError, log } = parts
+  const { yoga, authenticator, sessions, live, maskError, log } = parts
 
   async function admit(extra: Connection): Promise<Caller | null> {
     try {
@@ -60,7 +63,10 @@ export function webSocketOperations(parts: {
   async function run({ rootValue, ...args }: ExecutionArgs, how: 'execute' | 'subscribe') {
     const { enveloped, extra } = rootValue as Admitted // put there by onSubscribe
     try {
-      if (how === 'subscribe') return await enveloped.subscribe(args)
+      if (how === 'subscribe') {
+        const result = await enveloped.subscribe(args)
+        return live?.findStream(args.contextValue as object) ?? result // of our contextFactory
+      }
       return await extra.turns(async () => {
         if (isFull(extra.socket)) await untilDrained(extra.request.socket)
         const isOpen = extra.socket.readyState === extra.socket.OPEN

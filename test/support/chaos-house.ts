@@ -20,7 +20,7 @@ export type Kind = 'worker' | 'api' | 'postgres'
 export type Kill = { kind: Kind; at: Date; leased: number; workerId: string | null }
 
 /** A worker that takes tasks. */
-export type LiveWorker = { workerId: string; process: WorkerProcess }
+type LiveWorker = { workerId: string; process: WorkerProcess }
 
 export type ChaosHouse = {
   fleet: FakeFleet
@@ -37,7 +37,8 @@ export type ChaosHouse = {
 }
 
 const UP_MS = 180_000
-const CAPACITY = 4
+/** Calls at once of each server. Each worker drives an editor and a thinker. */
+const CAPACITY = 24
 
 /** Opens all four and fake engines with calls of 1 to 3 s. */
 export async function openChaosHouse(seed: number): Promise<ChaosHouse> {

@@ -28,8 +28,10 @@ const start = <Server>(count: number, make: () => Promise<Server>) => Promise.al
 const editors = await start(options.editors, () => startFakeEditor(common))
 const satisfied = '{"reason": "done", "semantic": 9, "quality": 9, "is_satisfied": true}'
 let isSatisfied = false
-const say = (_: unknown, call: number) =>
-  isSatisfied ? satisfied : `{"semantic": 5, "quality": 6, "new_rewritten_prompt": "bluer, attempt ${call}"}`
+// Counted over all thinkers: a job whose prompt came back unchanged would rightly stop.
+let asks = 0
+const say = () =>
+  isSatisfied ? satisfied : `{"semantic": 5, "quality": 6, "new_rewritten_prompt": "bluer, attempt ${++asks}"}`
 const thinkers = await start(options.thinkers, () => startFakeThinker({ ...common, say }))
 
 const control = createServer(async (request, response) => {

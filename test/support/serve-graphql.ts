@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Plugin } from 'graphql-yoga'
 import { makeAuthenticator } from '../../schema/http/authenticate.ts'
+import type { Live } from '../../schema/http/live.ts'
 import { makeErrorMask } from '../../schema/http/mask-error.ts'
 import { makeOriginRules } from '../../schema/http/origin.ts'
 import { makeSessions } from '../../schema/http/sessions.ts'
@@ -16,17 +17,20 @@ import { loadLocalCaller } from '../../src/tenancy/find-caller.ts'
 /** Where it answers, over HTTP (SSE) and WebSocket alike. */
 export type ServedGraphql = { url: string; webSocketUrl: string; close(): Promise<void> }
 
-/**
- * Our GraphQL on a free port, as the local OPERATOR, with or without shared execution: `plugins` is the only difference,
- * so that without `Live.plugin` each subscriber has an execution of its own.
- */
-export async function serveGraphql(deps: Deps, plugins: Plugin[]): Promise<ServedGraphql> {
+/** Our GraphQL on a free port, as the local OPERATOR. Without `live` each subscriber has an execution of its own. */
+export async function serveGraphql(deps: Deps, live: Live | null, plugins: Plugin[] = []): Promise<ServedGraphql> {
   const { db, feed, log } = deps
   const authenticator = await makeAuthenticator({ auth: 'off', db, log })
   const sessions = makeSessions({ db, feed, log })
-  const { yoga, handle } = makeYoga({ schema, deps, sessions, metrics: makeMetrics(log), plugins })
+  const { yoga, handle } = makeYoga({
+    schema,
+    deps,
+    sessions,
+    metrics: makeMetrics(log),
+    plugins: live ? [...plugins, live.plugin] : plugins,
+  })
   const maskError = makeErrorMask(log)
-  const operations = webSocketOperations({ yoga, authenticator, sessions, maskError, log })
+  const operations = webSocketOperations({ yoga, authenticator, sessions, live, maskError, log })
   const sockets = makeWebSocketEndpoint({ operations, rules: makeOriginRules(deps.config), log })
   const caller = await loadLocalCaller(db)
   const server = createServer((req, res) => void handle(req, res, caller, null))
