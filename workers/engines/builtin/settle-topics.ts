@@ -1,5 +1,4 @@
 import type { Lexeme } from './lexemes.ts'
-import type { Topic } from './lexicon.ts'
 import { first, pick, type TopicLexeme } from './segments.ts'
 
 const qualifiable = [
@@ -22,7 +21,6 @@ const qualifiable = [
 export function settleTopics(lexemes: Lexeme[]): Lexeme[] {
   let settled = lexemes
   for (const step of [
-    settleComplaints,
     settleTooAndEnough,
     settleRegions,
     settleWeak,
@@ -33,30 +31,6 @@ export function settleTopics(lexemes: Lexeme[]): Lexeme[] {
   ])
     settled = step(settled)
   return settled
-}
-
-const faults: [Topic, number][] = [
-  ['brightness', -1],
-  ['exposure', -1],
-  ['exposure', 1],
-  ['contrast', -1],
-  ['saturation', -1],
-  ['sharpness', -1],
-  ['noise', 1],
-  ['grain', 1],
-]
-
-/** "It looks flat", "the photo is dark": what is wrong with the picture asks for its opposite. */
-function settleComplaints(lexemes: Lexeme[]): Lexeme[] {
-  const state = first(lexemes, 'state')
-  if (!state) return lexemes
-  const isSettled = lexemes.some(each => ['not', 'too', 'enough', 'direction', 'number'].includes(each.is))
-  return lexemes.map(each => {
-    if (each === state) return toFiller(each)
-    if (each.is !== 'topic' || each.form !== 'weak' || isSettled || each.start < state.start) return each
-    const isFault = faults.some(([topic, sign]) => topic === each.topic && sign === each.sign)
-    return isFault ? { ...each, sign: -each.sign, form: 'adjective' } : each
-  })
 }
 
 function settleTooAndEnough(lexemes: Lexeme[]): Lexeme[] {
@@ -114,12 +88,7 @@ function settleWeak(lexemes: Lexeme[]): Lexeme[] {
   })
 }
 
-function settleTurn(given: Lexeme[]): Lexeme[] {
-  // "Rotate the hue by 30 degrees" turns no picture.
-  const hasHue = pick(given, 'topic').some(({ topic }) => topic === 'hue')
-  const lexemes = hasHue
-    ? given.map(each => (each.is === 'topic' && each.topic === 'rotate' ? toFiller(each) : each))
-    : given
+function settleTurn(lexemes: Lexeme[]): Lexeme[] {
   const hasFlip = pick(lexemes, 'topic').some(({ topic }) => topic === 'flip' || topic === 'rotate')
   // "Flip it upside down" is one change, said twice.
   const turn = pick(lexemes, 'topic').find(({ topic, form }) => topic === 'turn' && (form === 'verb' || hasFlip))
