@@ -46,19 +46,22 @@ const blown = (image: Sharp) => image.linear(2.2, 0)
 const drowned = (image: Sharp) => image.linear(1, -110)
 
 describe('what cannot be done', () => {
-  it.each(['Add a dragon', 'add a dragon to the sky', 'replace the background with a beach', 'make her smile'])(
-    '"%s" scores low with an honest reason and never ends as satisfied',
-    async instruction => {
-      const { rounds, isSatisfied: isDone } = await runBuiltinLoop(engines, instruction, source)
-      expect(isDone).toBe(false)
-      for (const { semantic, isSatisfied: isRoundDone, reasoning, picture } of rounds) {
-        expect(semantic).toBeLessThanOrEqual(2)
-        expect(isRoundDone).toBe(false)
-        expect(reasoning).toContain(`I cannot do "${instruction}": `)
-        expect(picture.bytes).toBe(source.bytes)
-      }
-    },
-  )
+  it.each([
+    'Add a dragon',
+    'add a dragon to the sky',
+    'replace the background with a beach',
+    'make her smile',
+    'make it nice',
+  ])('"%s" scores low with an honest reason and never ends as satisfied', async instruction => {
+    const { rounds, isSatisfied: isDone } = await runBuiltinLoop(engines, instruction, source)
+    expect(isDone).toBe(false)
+    for (const { semantic, isSatisfied: isRoundDone, reasoning, picture } of rounds) {
+      expect(semantic).toBeLessThanOrEqual(2)
+      expect(isRoundDone).toBe(false)
+      expect(reasoning).toContain(`I cannot do "${instruction}": `)
+      expect(picture.bytes).toBe(source.bytes)
+    }
+  })
 
   it('is not satisfied by whatever another editor made of it', async () => {
     for (const change of [untouched, blown, (image: Sharp) => image.flop()]) {

@@ -59,7 +59,7 @@ export type Meaning =
         | 'like'
         | 'because'
     }
-  | { is: 'each' | 'size' | 'other' | 'flavor' | 'factor' | 'colon' }
+  | { is: 'each' | 'size' | 'other' | 'flavor' | 'factor' | 'colon' | 'state' }
 
 export type NumberUnit = '%' | 'px' | 'degrees' | 'stops' | 'points' | 'levels' | 'times'
 

@@ -18,11 +18,13 @@ type State = {
   kept: Kept[]
   unknown: Unknown[]
   isKeeping: boolean
+  hasKept: boolean
   idioms: Clause[]
   carried: Modifiers | null
   last: TopicLexeme | null
   qualifier: number
   refused: Segment | null
+  isStated: boolean
   waiting: { topic: TopicLexeme; modifiers: Modifiers; segment: Segment }[]
 }
 
@@ -37,15 +39,20 @@ export function parseInstruction(text: string): Instruction {
     kept: [],
     unknown: [],
     isKeeping: false,
+    hasKept: false,
     idioms: [],
     carried: null,
     last: null,
     qualifier: 1,
     refused: null,
+    isStated: false,
     waiting: [],
   }
   for (const segment of toSegments(readLexemes(text))) readSegment(state, segment)
   refuseWaiting(state)
+  // "Make it nice" must not pass for a wish that was met.
+  const isNothing = state.clauses.length === 0 && state.unknown.length === 0 && !state.hasKept
+  if (isNothing && /\p{L}/u.test(text)) refuse(state, { start: 0, end: text.length }, 'it does not say what to change')
   const clauses = mergeClauses(settleIdioms(state))
   if (clauses.length > maxClauses)
     state.unknown.push({ text: 'the rest', reason: `it asks for more than ${maxClauses} changes at once` })
@@ -58,7 +65,7 @@ export function parseInstruction(text: string): Instruction {
 
 function readSegment(state: State, segment: Segment): void {
   const isLoose = segment.joiner === 'and' || segment.joiner === 'comma'
-  const lexemes = settleTopics(segment.lexemes)
+  const lexemes = settleTopics(withState(state, segment))
   const topics = pick(lexemes, 'topic')
   const directions = pick(lexemes, 'direction')
   if (!isLoose) Object.assign(state, { carried: null, last: null, qualifier: 1, isKeeping: false })
@@ -74,6 +81,7 @@ function readSegment(state: State, segment: Segment): void {
   const isNounOnly = directions.length === 0 && topics.every(topic => topic.sign === 0) && !first(lexemes, 'number')
   if (isNegated || (state.isKeeping && isNounOnly)) {
     state.isKeeping = true
+    state.hasKept = true
     state.kept.push(...readKept(lexemes))
     return
   }
@@ -81,6 +89,15 @@ function readSegment(state: State, segment: Segment): void {
   if (topics.length === 0) readWithoutTopic(state, segment, lexemes)
   else readTopics(state, segment, lexemes, topics)
   if (state.refused && state.refused.end !== segment.end) state.refused = null
+}
+
+/** "The photo is dark and blurry": what is said of the picture goes on to a bare adjective after "and". */
+function withState(state: State, segment: Segment): Lexeme[] {
+  const { lexemes, joiner, start } = segment
+  const isBare = lexemes.every(each => each.is === 'qualifier' || (each.is === 'topic' && each.form === 'weak'))
+  const goesOn = state.isStated && isBare && (joiner === 'and' || joiner === 'comma')
+  state.isStated = goesOn || first(lexemes, 'state') !== undefined
+  return goesOn ? [{ is: 'state', start, end: start }, ...lexemes] : lexemes
 }
 
 function readTopics(state: State, segment: Segment, lexemes: Lexeme[], topics: TopicLexeme[]): void {

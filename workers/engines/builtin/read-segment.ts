@@ -77,7 +77,7 @@ export function readTopic(topic: TopicLexeme, lexemes: Lexeme[], text: string, i
     case 'fade':
       return done(plain('contrast', -1, modifiers.factor), plain('saturation', -1, modifiers.factor))
     case 'color':
-      if (isRemoving) return done({ kind: 'mono' })
+      if (isRemoving && number === null && modifiers.times === null) return done({ kind: 'mono' })
       return modifiers.sign === 0
         ? refuse(incomplete('color'))
         : readTopic({ ...topic, topic: 'saturation', sign: 0 }, lexemes, text, null)

@@ -22,6 +22,8 @@ export function readUntitled(lexemes: Lexeme[], words: string): Clause | null {
   // "Cut 20 pixels from the left", "take 10% off the top".
   if (number && first(lexemes, 'other') && (number.unit === 'px' || number.unit === '%')) return readCrop(lexemes)
   if (number?.unit === 'degrees') return readRotate(lexemes, words, false)
+  if (number?.unit === 'levels')
+    return { kind: 'posterize', levels: Math.round(Math.min(Math.max(Math.abs(number.value), 2), 64)) }
   if (number?.unit === 'stops') {
     const amount = number.value * (readModifiers(lexemes).sign || 1)
     return { kind: 'graded', op: 'exposure', amount, unit: 'stops' }

@@ -1,4 +1,5 @@
 import type { Lexeme } from './lexemes.ts'
+import type { Topic } from './lexicon.ts'
 import { first, pick, type TopicLexeme } from './segments.ts'
 
 const qualifiable = [
@@ -21,6 +22,7 @@ const qualifiable = [
 export function settleTopics(lexemes: Lexeme[]): Lexeme[] {
   let settled = lexemes
   for (const step of [
+    settleComplaints,
     settleTooAndEnough,
     settleRegions,
     settleWeak,
@@ -31,6 +33,32 @@ export function settleTopics(lexemes: Lexeme[]): Lexeme[] {
   ])
     settled = step(settled)
   return settled
+}
+
+const faults: [Topic, number][] = [
+  ['brightness', -1],
+  ['exposure', -1],
+  ['exposure', 1],
+  ['contrast', -1],
+  ['saturation', -1],
+  ['sharpness', -1],
+  ['noise', 1],
+  ['grain', 1],
+]
+
+/** "It looks flat", "the photo is dark": what is wrong with the picture asks for its opposite. */
+function settleComplaints(lexemes: Lexeme[]): Lexeme[] {
+  const state = lexemes.find(each => each.is === 'state')
+  if (!state) return lexemes
+  const isSettled = lexemes.some(
+    each => each.start >= state.start && ['not', 'too', 'enough', 'direction', 'number'].includes(each.is),
+  )
+  return lexemes.map(each => {
+    if (each.is === 'state') return toFiller(each)
+    if (each.is !== 'topic' || each.form !== 'weak' || isSettled || each.start < state.start) return each
+    const isFault = faults.some(([topic, sign]) => topic === each.topic && sign === each.sign)
+    return isFault ? { ...each, sign: -each.sign, form: 'adjective', factor: 1 } : each
+  })
 }
 
 function settleTooAndEnough(lexemes: Lexeme[]): Lexeme[] {
@@ -88,7 +116,12 @@ function settleWeak(lexemes: Lexeme[]): Lexeme[] {
   })
 }
 
-function settleTurn(lexemes: Lexeme[]): Lexeme[] {
+function settleTurn(given: Lexeme[]): Lexeme[] {
+  // "Rotate the hue by 30 degrees" turns no picture.
+  const hasHue = pick(given, 'topic').some(({ topic }) => topic === 'hue')
+  const lexemes = hasHue
+    ? given.map(each => (each.is === 'topic' && each.topic === 'rotate' ? toFiller(each) : each))
+    : given
   const hasFlip = pick(lexemes, 'topic').some(({ topic }) => topic === 'flip' || topic === 'rotate')
   // "Flip it upside down" is one change, said twice.
   const turn = pick(lexemes, 'topic').find(({ topic, form }) => topic === 'turn' && (form === 'verb' || hasFlip))

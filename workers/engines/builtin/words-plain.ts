@@ -27,7 +27,7 @@ export const plainWords: [string, Meaning][] = [
   ['down', { is: 'direction', sign: -1, factor: 1, verb: 'particle' }],
   ['less|lower|weaker|fewer|milder|gentler|not so|not as|not that', less()],
   [
-    'decrease|reduce|drop|lessen|diminish|turn down|tone down|bring down|pull down|weaken|dial down|dial back|decreased|reduced|reducing|lowered|lowering|minimize|tame|cut|cut down|cut down on|calm|calm down|take down|crush|deepen|pull back|hold back|suppress|ease|toned down|turned down|dialed down|dialled down|brought down|pulled down|knock down|knock|knocked down|knock back|take the edge off|lose some|take away some|take out some|remove some',
+    'chop|shave|slice|decrease|reduce|drop|lessen|diminish|turn down|tone down|bring down|pull down|weaken|dial down|dial back|decreased|reduced|reducing|lowered|lowering|minimize|tame|cut|cut down|cut down on|calm|calm down|take down|crush|deepen|pull back|hold back|suppress|ease|toned down|turned down|dialed down|dialled down|brought down|pulled down|knock down|knock|knocked down|knock back|take the edge off|lose some|take away some|take out some|remove some',
     down(),
   ],
   [
@@ -103,7 +103,7 @@ export const plainWords: [string, Meaning][] = [
   ['vintage|old time|old timey|old fashioned|antique|retro|nostalgic|classic|old', { is: 'flavor' }],
   ['stop|stops|ev|f stop|f stops|stop of', unit('stops')],
   ['point|points|units|unit', unit('points')],
-  ['levels|level|shades|steps|tones per channel', unit('levels')],
+  ['shades per channel|levels per channel|levels|level|shades|steps|tones per channel', unit('levels')],
   ['x|×|fold|times', unit('times')],
   ['clockwise|to the right|cw|rightwards|right', { is: 'turn', sign: 1 }],
   [
@@ -157,9 +157,11 @@ export const plainWords: [string, Meaning][] = [
     { is: 'whole' },
   ],
   [
-    "the|a|an|my|our|your|please|pls|plz|make|making|can|could|would|will|you|i|i'd|we|want|wants|like you to|need|needs|would like|like to|get|have|be|is|are|was|look|looks|looking|feel|feels|just|some|of the image|of the picture|of the photo|by|around|about|approximately|roughly|nice|nicely|set|adjust|change|changing|changed|edit|editing|modify|tweak|let|let's|lets|us|me|do|does|go|thanks|thank|hi|hello|hey|there|here|see|effect|filter|style|amount|amount of|level of|kinda|bit of|of|on the image|on the picture|on the photo|to the image|to the picture|to the photo|to it|in the image|in the picture|in the photo|on it|in it|around it|around the image|around the picture|around the photo|for me|convert|transform|shift|version|so that it is|should|must|when|which|come out|turn out|appear|seem|seems|quick|bring out|more of|for the image|for the picture|for the photo|need to|a more|more or less|possible|if possible|same time|at the same time|i'd like|i want|i need|i think|think|maybe|perhaps|actually|simply|now|again|both|own|as|with it|try|it's|it is|that's|gets|ok|okay|ask|asked|bring it|way of|tone|tone of|hint|hint of|radius|thickness|letters|lettering|blocks|block|squares|gaussian|effect of|font|style|ratio|aspect ratio|aspect|format|shape|little bit of|thing|things|done|overall look|look more|in|using|use|at all|final|photo effect|value|values|too much of|job|image's|photo's|picture's",
+    "i find|round it|round the image|round the picture|round the photo|the|a|an|my|our|your|please|pls|plz|make|making|can|could|would|will|you|i|i'd|we|want|wants|like you to|need|needs|would like|like to|get|have|be|look|looking|feel|feels|just|some|of the image|of the picture|of the photo|by|around|about|approximately|roughly|nice|nicely|set|adjust|change|changing|changed|edit|editing|modify|tweak|let|let's|lets|us|me|do|does|go|thanks|thank|hi|hello|hey|there|here|see|effect|filter|style|amount|amount of|level of|kinda|bit of|of|on the image|on the picture|on the photo|to the image|to the picture|to the photo|to it|in the image|in the picture|in the photo|on it|in it|around it|around the image|around the picture|around the photo|for me|convert|transform|shift|version|so that it is|so that it's|so it is|so it's|so that it looks|so it looks|that is|that looks|like it is|like it's|should|must|when|which|come out|turn out|appear|seem|quick|bring out|more of|for the image|for the picture|for the photo|need to|a more|more or less|possible|if possible|same time|at the same time|i'd like|i want|i need|i think|think|maybe|perhaps|actually|simply|now|again|both|own|as|with it|try|that's|gets|ok|okay|ask|asked|bring it|way of|tone|tone of|hint|hint of|radius|thickness|letters|lettering|blocks|block|squares|gaussian|effect of|font|style|ratio|aspect ratio|aspect|format|shape|little bit of|thing|things|done|overall look|look more|in|using|use|at all|final|photo effect|value|values|too much of|job|image's|photo's|picture's",
     { is: 'filler' },
   ],
+  // What a picture is like now, where "make it" says what it shall be.
+  ["is|are|was|looks|seems|appears|it is|it's|colors look|colors seem|tones look|tones seem", { is: 'state' }],
   ['in the sky', { is: 'within' }],
   [
     'on|around the|behind|inside|near|over|under|within|of the|in the|on the|of my|on my|in my|of his|of her|on his|on her',
