@@ -7,6 +7,7 @@ import { formatClauses } from './format-clauses.ts'
 import { type ExactJudgement, isSize, judgeExact } from './judge-exact.ts'
 import { judgeGraded } from './judge-graded.ts'
 import { judgeQuality } from './judge-quality.ts'
+import { toWish } from './measure-denied.ts'
 import { parseInstruction } from './parse-instruction.ts'
 import { makePixelThread, type PixelThread } from './pixel-thread.ts'
 import { refineClauses } from './refine-clauses.ts'
@@ -41,6 +42,7 @@ async function critique(request: CritiqueRequest, thread: PixelThread, signal: A
       isInverted: instruction.clauses.some(({ kind }) => kind === 'invert'),
       isVignetted: instruction.clauses.some(each => each.kind === 'graded' && each.op === 'vignette'),
       isGrained: instruction.clauses.some(each => each.kind === 'graded' && each.op === 'grain'),
+      wishes: instruction.clauses.filter(isGradedClause).flatMap(clause => toWish(clause) ?? []),
     },
     signal,
   )

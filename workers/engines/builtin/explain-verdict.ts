@@ -36,21 +36,23 @@ export function explainVerdict({ graded, exact, drifts, unknown, quality, isWron
   return sentences.join(' ')
 }
 
-function describeMiss({ clause, measured, hint }: GradedJudgement): string {
+function describeMiss({ clause, measured, hint, isDenied }: GradedJudgement): string {
   const { op, amount, unit, color } = clause
   const name = op === 'tint' && color ? `the tint towards ${color.name}` : `the ${op}`
   if (hint) return `${capitalize(name)} cannot change as asked: ${hint}.`
   const by = `${signed(measured)}${unitWord(unit)}`
   const verb =
     measured * amount < 0 ? 'went the wrong way' : Math.abs(measured) > Math.abs(amount) ? 'went too far' : 'fell short'
-  return `${capitalize(name)} ${verb}: ${by} of ${signed(amount)}${unitWord(unit)} in ${gradedOps[op].measures}.`
+  return `${capitalize(name)} ${verb}: ${by} of ${signed(amount)}${unitWord(unit)} in ${gradedOps[op].measures}${isDenied ? `; ${edge}` : ''}.`
 }
 
-function describeHit({ clause, measured, hint }: GradedJudgement): string {
+function describeHit({ clause, measured, hint, isDenied }: GradedJudgement): string {
   if (hint) return `${clause.op} (${hint})`
   const name = clause.op === 'tint' && clause.color ? `tint towards ${clause.color.name}` : clause.op
-  return `${name} ${signed(measured)} of ${signed(clause.amount)}${unitWord(clause.unit)}`
+  return `${name} ${signed(measured)} of ${signed(clause.amount)}${unitWord(clause.unit)}${isDenied ? ` (${edge})` : ''}`
 }
+
+const edge = 'most of the rest lies beyond the colours a screen can show'
 
 const signed = (value: number) => `${value < 0 ? '-' : '+'}${Number(Math.abs(value).toPrecision(3))}`
 const unitWord = (unit: string) => (unit === '%' ? '%' : ` ${unit}`)

@@ -3,27 +3,39 @@ import { clampAmount, gradedOps } from './graded-ops.ts'
 import { hueDirection } from './look.ts'
 import type { Measurement, Values } from './measure.ts'
 
-/** One clause's verdict. `miss` is the distance from the asked change in tolerances: up to 1 is a hit; `hint` says why it cannot be. */
+/** One clause's verdict. `miss` is the distance from the asked change in tolerances: up to 1 is a hit; `hint` says why it cannot be; `isDenied` that a screen cannot show most of what is missing. */
 export type GradedJudgement = {
   clause: GradedClause
   measured: number
   miss: number
   score: number
   hint: string | null
+  isDenied: boolean
 }
 
 // A hit is inside 14% of what was asked; the promise to users is 20%, which leaves room for other ways to measure.
 const relativeTolerance = 0.14
+// Where what is missing cannot be shown at all, a hit may come nearer to that promise, and never beyond it.
+const deniedTolerance = 0.185
 
 /** Measures one clause against what was asked. A hit scores 8 to 10, no change at all 0. */
 export function judgeGraded(clause: GradedClause, measurement: Measurement, isMixed: boolean): GradedJudgement {
   const hint = findHindrance(clause, measurement.source)
   const measured = measureChange(clause, measurement, isMixed)
   const tolerance = toleranceOf(clause, measurement.source)
-  const miss = Math.abs(measured - clause.amount) / tolerance
+  const short = Math.abs(measured - clause.amount)
+  const isShort = (clause.amount - measured) * clause.amount > 0
+  const denied = isShort ? Math.min(short, deniedOf(clause, measurement)) : 0
+  const isDenied = short > tolerance && denied > short / 2
+  const miss = Math.min(
+    short / tolerance,
+    Math.max((short - denied) / tolerance, short / (deniedTolerance * Math.abs(clause.amount))),
+  )
   // Nothing to take away, and nothing added: as good as it can be.
-  if (hint?.isHarmless && miss > 1) return { clause, measured, miss: 0.75, score: 8.5, hint: hint.text }
-  return { clause, measured, miss, score: scoreOf(miss, Math.abs(clause.amount) / tolerance), hint: hint?.text ?? null }
+  if (hint?.isHarmless && miss > 1)
+    return { clause, measured, miss: 0.75, score: 8.5, hint: hint.text, isDenied: false }
+  const score = scoreOf(miss, Math.abs(clause.amount) / tolerance)
+  return { clause, measured, miss, score, hint: hint?.text ?? null, isDenied }
 }
 
 /** 10 for a perfect hit, 8 at the edge of the tolerance, falling to 0 where nothing was done (`untouched` tolerances off) or sooner. */
@@ -106,6 +118,9 @@ function toleranceOf({ op, amount, unit }: GradedClause, source: Values): number
   const inUnit = op === 'brightness' && unit === '%' ? (floor / Math.max(source.lightness, 5)) * 100 : floor
   return Math.max(Math.abs(amount) * relativeTolerance, inUnit)
 }
+
+const deniedOf = ({ op }: GradedClause, { denied }: Measurement): number =>
+  op === 'warmth' || op === 'tint' || op === 'saturation' ? (denied[op] ?? 0) : 0
 
 function nearestTurn(degrees: number, wanted: number): number {
   return degrees + 360 * Math.round((wanted - degrees) / 360)

@@ -61,6 +61,9 @@ function toLinearRgb(lightness: number, a: number, bb: number): boolean {
   return r >= -0.0005 && r <= 1.0005 && g >= -0.0005 && g <= 1.0005 && b >= -0.0005 && b <= 1.0005
 }
 
+/** Whether the colour lies within what an sRGB screen can show. */
+export const isShowable = (lightness: number, a: number, bb: number): boolean => toLinearRgb(lightness, a, bb)
+
 const toByte = (linear: number) => {
   const at = Math.min(Math.max(linear, 0), 1) * gammaSteps
   const step = Math.floor(at)

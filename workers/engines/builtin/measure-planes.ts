@@ -1,5 +1,6 @@
 import type { Pixels } from './apply-look.ts'
 import { toLab } from './lab.ts'
+import type { Wish } from './measure-denied.ts'
 
 /** A rectangle as fractions of the picture. */
 export type Area = { left: number; top: number; width: number; height: number }
@@ -12,6 +13,7 @@ export type MeasureRequest = {
   isInverted: boolean
   isVignetted: boolean
   isGrained: boolean
+  wishes: Wish[]
 }
 
 /** A picture as planes of CIELAB; `atLimit` marks pixels with a channel at its upper end. */

@@ -1,4 +1,5 @@
 import { type Comparison, comparePlanes } from './compare-planes.ts'
+import { type Denied, measureDenied } from './measure-denied.ts'
 import { type MeasureRequest, type PixelSets, type Plane, toPlanes } from './measure-planes.ts'
 
 /** What one picture measures. Lightness and colour in CIELAB; `sharpness`, `noise` in L*. */
@@ -19,7 +20,7 @@ export type Values = {
 }
 
 /** Both pictures' values and what only the pair can tell. */
-export type Measurement = Comparison & { source: Values; edited: Values }
+export type Measurement = Comparison & { source: Values; edited: Values; denied: Denied }
 
 /** Measures the pair. Deterministic; runs in the worker thread. */
 export function measure(request: MeasureRequest): Measurement {
@@ -27,6 +28,7 @@ export function measure(request: MeasureRequest): Measurement {
   return {
     source: toValues(before, sets, request),
     edited: toValues(after, sets, request),
+    denied: measureDenied(before, after, sets, request.wishes),
     ...comparePlanes(before, after, sets),
   }
 }
