@@ -78,3 +78,12 @@ describe('colours at the edge of what a screen can show', () => {
     expect(verdict.reasoning).not.toContain(denied)
   })
 })
+
+describe.each(photos)('half a sepia of %s', photo => {
+  it('is told from none', async () => {
+    const source = sourceOf(photo)
+    const { rounds, isSatisfied } = await runBuiltinLoop(engines, 'a soft sepia', source)
+    expect(isSatisfied, rounds.at(-1)?.reasoning).toBe(true)
+    expect(await judge('a soft sepia', source, source)).toMatchObject({ isSatisfied: false })
+  })
+})

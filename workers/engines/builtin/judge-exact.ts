@@ -28,11 +28,14 @@ export async function judgeExact(
     case 'sepia': {
       const isToned = clause.kind === 'mono' && all.some(each => each.kind === 'sepia' || isToning(each))
       const isSepia = clause.kind === 'sepia'
-      const hue = (Math.atan2(edited.b, edited.a) * 180) / Math.PI
-      const hasTone = isSepia && Math.hypot(edited.a, edited.b) > 0.05 * clause.percent && hue > 40 && hue < 100
+      // Half a sepia is half the picture's own colours and half the tone: of a blue picture it leaves a bluish one.
+      const share = isSepia ? clause.percent / 100 : 1
+      const [a, b] = [edited.a - (1 - share) * source.a, edited.b - (1 - share) * source.b]
+      const hue = (Math.atan2(b, a) * 180) / Math.PI
+      const hasTone = Math.hypot(a, b) > 5 * share && hue > 40 && hue < 100
       if (isSepia && !hasTone) return bad(clause, 'there is no sepia tone')
       // Toned or not, one hue is left: colours lie on a line from black to white.
-      const allowed = isToned || isSepia ? 12 + (isSepia ? (1 - clause.percent / 100) * source.colorSpread : 0) : 1.5
+      const allowed = isToned || isSepia ? 12 * share + (1 - share) * source.colorSpread : 1.5
       const spread = isToned || isSepia ? edited.colorSpread : edited.chroma
       return spread <= allowed ? good(clause) : bad(clause, 'some of the colours are still there', 4)
     }
