@@ -49,6 +49,9 @@ describe('what is asked is read as clauses', () => {
     // What is wrong asks for its opposite.
     ['The picture is too dark, please fix that', 'brightness +8 points'],
     ['not bright enough', 'brightness +8 points'],
+    ['The photo seems too blue, warm it by 6 points', 'tint towards blue -10 points, warmth +6 points'],
+    ['a bit too green', 'tint towards green -10 points'],
+    ['it is too gray', 'saturation +25%'],
     ['The photo is dark and blurry', 'brightness +8 points, sharpness +40%'],
     ['The colours look washed out. Make them more vibrant.', 'saturation +25%'],
     ['It looks flat; give it 15% more contrast', 'contrast +15%'],

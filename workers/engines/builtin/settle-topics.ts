@@ -67,6 +67,7 @@ function settleTooAndEnough(lexemes: Lexeme[]): Lexeme[] {
   if (hasNot && first(lexemes, 'enough') && directed)
     return lexemes.filter(each => each.is !== 'not' && each.is !== 'enough')
   if (hasNot || !first(lexemes, 'too')) return lexemes
+  if (first(lexemes, 'color') && pick(lexemes, 'topic').length === 0) return lexemes.map(settleTooColored)
   return lexemes
     .filter(each => each.is !== 'too')
     .map(each =>
@@ -155,6 +156,14 @@ function settleFlavor(lexemes: Lexeme[]): Lexeme[] {
   return lexemes.map(each =>
     each.is !== 'flavor' ? each : isToned ? toFiller(each) : { is: 'word', start: each.start, end: each.end },
   )
+}
+
+/** "Too blue" asks for less of that colour, "too gray" for less of its want of colour. */
+function settleTooColored(each: Lexeme): Lexeme {
+  const { start, end } = each
+  if (each.is === 'too') return { is: 'direction', sign: -1, factor: 1, verb: 'comparing', start, end }
+  if (each.is !== 'color' || !each.isGray) return each
+  return { is: 'topic', topic: 'saturation', sign: -1, form: 'adjective', factor: 1, start, end }
 }
 
 const toFiller = ({ start, end }: { start: number; end: number }): Lexeme => ({ is: 'filler', start, end })
