@@ -89,9 +89,10 @@ export function makeWebSocketEndpoint({ operations, rules, log }: WebSocketParts
 }
 
 function send(socket: WebSocket, data: string): Promise<void> {
+  const message = withWritten(data) // also where it goes nowhere: the text it stands for is let go
   if (socket.readyState !== socket.OPEN) return Promise.resolve()
   // A connection that broke meanwhile is told by its 'close'; nobody is left who would want to know here.
-  return new Promise(resolve => socket.send(withWritten(data), () => resolve()))
+  return new Promise(resolve => socket.send(message, () => resolve()))
 }
 
 /** Closes a socket and, where its peer does not answer, cuts it after 2 s. */
