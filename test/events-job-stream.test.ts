@@ -1,8 +1,11 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Db } from '../src/db.ts'
 import { connectEventFeed, type EventFeed, FeedClosedError } from '../src/events/event-feed.ts'
 import type { EventStream } from '../src/events/event-stream.ts'
+import { followJob } from '../src/events/follow-job.ts'
 import type { JobEvent } from '../src/events/job-event.ts'
+import { makeJobTails } from '../src/events/job-tails.ts'
 import { loadJobEventPage } from '../src/events/load-event-page.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { seedJob, seedRound, seedTenant } from './support/seed-job.ts'
@@ -186,6 +189,35 @@ test('a stream loses nothing when the listening connection is cut', async () => 
   await writeEvents(database.db, jobId, [{ type: 'JOB_FORKED' }])
   await finishJob(database.db, jobId)
   expect(seqs(await events)).toEqual([2, 3])
+})
+
+test('a job that is read for one who left and for one who comes is told from its cursor to each', async () => {
+  const [jobId, other] = [await startJob(4), await startJob(1)]
+  let open = () => {}
+  const opened = new Promise<void>(resolve => {
+    open = resolve
+  })
+  const { signal } = new AbortController()
+  const query: Db['query'] = async statement => {
+    await opened
+    return database.db.query(statement)
+  }
+  const db = { ...database.db, query }
+  const tails = makeJobTails({ db, log: silentLog, signal })
+  const follow = (id: string, after: number) => followJob({ tenantId, jobId: id, after }, { db, tails, signal })
+  // While one statement is on its way, the next collects what it is to read.
+  const first = follow(other, 0)
+  await Promise.resolve()
+  const left = tails.hold(jobId, 1)
+  const isRead = tails.refresh(left)
+  tails.drop(left)
+  const coming = [follow(jobId, 3), follow(jobId, 2)]
+  open()
+  await Promise.all([first, isRead])
+  const [fromThree, fromTwo] = await Promise.all(coming)
+  if (!fromThree || !fromTwo) throw new Error('Two readers came.')
+  expect(seqs(await take(fromThree, 1))).toEqual([4])
+  expect(seqs(await take(fromTwo, 2))).toEqual([3, 4])
 })
 
 test('a closed feed breaks its streams off instead of ending them', async () => {

@@ -69,8 +69,8 @@ export function makeJobTails({ db, log, signal }: { db: Db; log: Logger; signal:
       try {
         const read = () => readNewestEvents(db, wanted, TAIL_EVENTS)
         const logs = await outlast(read, { signal, limitMs: REFRESH_LIMIT_MS })
-        for (const [tail, list] of batch) {
-          apply(tail, logs.get(tail.jobId))
+        for (const [i, [tail, list]] of batch.entries()) {
+          apply(tail, logs[i] ?? null)
           for (const { resolve } of list) resolve()
         }
       } catch (error) {
@@ -129,7 +129,7 @@ export function makeJobTails({ db, log, signal }: { db: Db; log: Logger; signal:
   }
 }
 
-function apply(tail: JobTail, jobLog: JobLog | undefined): void {
+function apply(tail: JobTail, jobLog: JobLog | null): void {
   if (jobLog) {
     const first = jobLog.events[0]
     const goesOn = jobLog.lastSeq >= tail.lastSeq && (!first || first.seq === tail.lastSeq + 1)

@@ -15,7 +15,7 @@ export type JobLog = {
 }
 
 type JobRow = { id: string; jobTenantId: string; jobStatus: JobStatus; lastSeq: number }
-type JoinedRow = JobRow & (EventRow | { seq: null })
+type JoinedRow = JobRow & { place: number } & (EventRow | { seq: null })
 
 const MAX_SEQ = 2_147_483_647
 
@@ -33,48 +33,48 @@ export async function readJobEvents(
   limit: number,
 ): Promise<JobLog | null> {
   const { rows } = await db.query<JoinedRow>(sql`
-    select j.id, j.tenant_id as "jobTenantId", j.status as "jobStatus", j.event_seq as "lastSeq", ${eventColumns}
+    select 1 as place, j.id, j.tenant_id as "jobTenantId", j.status as "jobStatus", j.event_seq as "lastSeq", ${eventColumns}
     from job j
     left join lateral (
       select * from job_event where job_id = j.id and seq > ${after}::int4 order by seq limit ${limit}::int4
     ) e on true
     where j.id = ${jobId}::uuid
     order by e.seq`)
-  return toLogs(rows).get(jobId) ?? null
+  return toLogs(rows, 1)[0] ?? null
 }
 
 /**
- * The newest events of many jobs in one statement: of each those after its `after`, the last `limit` at most. Jobs that
- * do not exist are not in the answer.
+ * The newest events of many jobs in one statement, in the order of `wanted`: of each those after its `after`, the last
+ * `limit` at most; null where there is no such job. One job may be asked for more than once.
  */
 export async function readNewestEvents(
   db: Queryable,
   wanted: readonly { jobId: string; after: number }[],
   limit: number,
-): Promise<Map<string, JobLog>> {
+): Promise<(JobLog | null)[]> {
   const ids = wanted.map(({ jobId }) => jobId)
   const afters = wanted.map(({ after }) => after)
   const { rows } = await db.query<JoinedRow>(sql`
-    select j.id, j.tenant_id as "jobTenantId", j.status as "jobStatus", j.event_seq as "lastSeq", ${eventColumns}
-    from unnest(${ids}::uuid[], ${afters}::int4[]) as wanted (id, after)
+    select wanted.place::int, j.id, j.tenant_id as "jobTenantId", j.status as "jobStatus", j.event_seq as "lastSeq",
+      ${eventColumns}
+    from unnest(${ids}::uuid[], ${afters}::int4[]) with ordinality as wanted (id, after, place)
     join job j on j.id = wanted.id
     left join lateral (
       select * from job_event
       where job_id = j.id and seq > greatest(wanted.after, j.event_seq - ${limit}::int4)
     ) e on true
-    order by j.id, e.seq`)
-  return toLogs(rows)
+    order by wanted.place, e.seq`)
+  return toLogs(rows, wanted.length)
 }
 
-function toLogs(rows: readonly JoinedRow[]): Map<string, JobLog> {
-  const logs = new Map<string, JobLog>()
+/** The logs of the first `count` places; rows count them from 1. */
+function toLogs(rows: readonly JoinedRow[], count: number): (JobLog | null)[] {
+  const logs = new Array<JobLog | null>(count).fill(null)
   for (const row of rows) {
-    let log = logs.get(row.id)
-    if (!log) {
-      const isTerminal = row.jobStatus !== 'QUEUED' && row.jobStatus !== 'RUNNING'
-      log = { jobId: row.id, tenantId: row.jobTenantId, lastSeq: row.lastSeq, isTerminal, events: [] }
-      logs.set(row.id, log)
-    }
+    const isTerminal = row.jobStatus !== 'QUEUED' && row.jobStatus !== 'RUNNING'
+    const job = { jobId: row.id, tenantId: row.jobTenantId, lastSeq: row.lastSeq, isTerminal }
+    const log = logs[row.place - 1] ?? { ...job, events: [] }
+    logs[row.place - 1] = log
     if (row.seq !== null) log.events.push(toLoggedEvent(row))
   }
   return logs
