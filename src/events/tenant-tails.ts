@@ -53,7 +53,7 @@ export function makeTenantTails({ db, log, signal }: { db: Db; log: Logger; sign
     } else {
       const fresh = { isDirty: true, hurry: () => {} }
       reading.set(tail, fresh)
-      queueMicrotask(() => advance(tail, fresh).finally(() => reading.delete(tail)))
+      queueMicrotask(() => void advance(tail, fresh))
     }
   }
 
@@ -75,12 +75,13 @@ export function makeTenantTails({ db, log, signal }: { db: Db; log: Logger; sign
         await pause(recheckMs, state)
         recheckMs = Math.min(recheckMs * 2, LAST_RECHECK_MS)
       } catch (error) {
-        if (signal.aborted) return
+        if (signal.aborted) break
         log.error({ err: error, tenantId: tail.tenantId }, "a tenant's log cannot be read")
         await pause(RETRY_MS, state)
       }
       state.isDirty = true
     }
+    reading.delete(tail) // in the same turn as the last look at isDirty: nothing marked is missed
   }
 
   /** Waits, but no longer than until the next commit is heard of. */
