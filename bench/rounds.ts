@@ -59,8 +59,8 @@ async function runOurs(sourceId: string, jobs: number, paint: () => Buffer): Pro
   let judged = 0
   const worker = startWorker({
     ...{ db, url, images, log, fleet: instantFleet(CAPACITY), host: 'bench', version: '0' },
-    engineAt: ({ kind }) => {
-      const { editor, thinker, probe } = instantEngine(kind, paint)
+    engineAt: ({ kinds }) => {
+      const { editor, thinker, probe } = instantEngine(kinds, paint)
       const critique: typeof thinker = thinker && {
         ...thinker,
         critique: (request, signal) => {

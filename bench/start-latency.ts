@@ -42,8 +42,8 @@ async function measure(submit: (beforeCommit: () => void) => Promise<unknown>): 
 
 const worker = startWorker({
   ...{ db, url, images, log, fleet: instantFleet(4), host: 'bench', version: '0' },
-  engineAt: ({ kind }) => {
-    const { editor, thinker, probe } = instantEngine(kind, paint)
+  engineAt: ({ kinds }) => {
+    const { editor, thinker, probe } = instantEngine(kinds, paint)
     const edit: typeof editor = editor && {
       edit: (request, signal) => {
         onCall()

@@ -7,9 +7,9 @@ import type { Logger } from 'pino'
 import { makeApi } from '../schema/http/api.ts'
 import { type HttpServer, listen } from '../schema/http/http-server.ts'
 import { schema } from '../schema/index.ts'
-import type { Fleet } from '../workers/fleet.ts'
+import type { Fleet } from '../workers/fleet/fleet.ts'
+import type { FleetWatch } from '../workers/fleet/watch-fleet.ts'
 import { startFleetWorker } from '../workers/fleet-worker.ts'
-import type { FleetWatch } from '../workers/watch-fleet.ts'
 import type { Config } from './config.ts'
 import { collectFromDatabase } from './database-metrics.ts'
 import { connectDb } from './db.ts'
@@ -20,7 +20,7 @@ import { makeDecodeGate } from './images/decode-gate.ts'
 import { defaultImageLimits, type ImageLimits } from './images/image-limits.ts'
 import { loadSecret } from './load-secret.ts'
 import { collectSubscribers, makeMetrics } from './metrics.ts'
-import { type OpenDatabase, openDatabase } from './open-database.ts'
+import { openDatabase } from './open-database.ts'
 import { connectPrisma } from './prisma.ts'
 import { openStorage } from './storage/open-storage.ts'
 import { startSweeper } from './sweeper.ts'
@@ -36,12 +36,7 @@ export type AppOptions = {
   /** Whether the embedded Postgres is started here, or only attached to. Default: where there are workers. */
   isHost?: boolean
   imageLimits?: Partial<ImageLimits>
-  /** What the process began before it loaded this module; without it, it is begun at `start`. */
-  begun?: Begun
 }
-
-/** The two things that take time of their own and need little code. */
-export type Begun = { http: HttpServer; database: Promise<OpenDatabase> }
 
 /** A running server. `firstKey` is the secret of a key that was just made, to be shown once. */
 export type RunningApp = { url: string; port: number; firstKey: string | null; deps: Deps }
@@ -63,11 +58,12 @@ export function buildApp(config: Config, options: AppOptions): App {
   let worker: ReturnType<typeof startFleetWorker> | undefined
 
   async function start(): Promise<RunningApp> {
-    http = options.begun?.http ?? (await listen(config))
+    http = await listen(config)
     const publicUrl = config.publicUrl ?? toUrl(config.host, http.port)
-    const database = await (options.begun?.database ?? openDatabase(config, { isHost, log }))
-    closers.push(database.close)
-    const { url } = database
+    const opening = openDatabase(config, { isHost, log })
+    // A stop that comes first waits for what is being opened: a half-made cluster would outlive it.
+    closers.push(() => opening.then(database => database.close(), ignore))
+    const { url } = await opening
     const db = connectDb({ url, log, applicationName: 'pentimento api' })
     closers.push(db.close)
 
@@ -126,6 +122,9 @@ export function buildApp(config: Config, options: AppOptions): App {
     },
   }
 }
+
+/** For the failure of a start that whoever started hears of. */
+const ignore = () => {}
 
 /** How clients on this machine reach it: a wildcard address is no place to go. */
 function toUrl(host: string, port: number): string {

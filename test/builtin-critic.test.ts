@@ -7,6 +7,7 @@ import { builtinCritic } from '../workers/engines/builtin/critic.ts'
 import { builtinEditor } from '../workers/engines/builtin/editor.ts'
 import { makePixelThread } from '../workers/engines/builtin/pixel-thread.ts'
 import type { Picture, Verdict } from '../workers/engines/engine.ts'
+import { editRequest } from './support/edit-request.ts'
 import { runBuiltinLoop } from './support/run-builtin-loop.ts'
 
 const thread = makePixelThread()
@@ -28,10 +29,9 @@ async function judge(
   prompt = instruction,
 ): Promise<Scored> {
   const { signal } = new AbortController()
-  const request = { prompt: '', source, references: [], seed: 1, parameters: {} }
   const edited: Picture =
     typeof change === 'string'
-      ? (await engines.editor.edit({ ...request, prompt: change }, signal)).picture
+      ? (await engines.editor.edit(editRequest({ prompt: change, source }), signal)).picture
       : { bytes: await change(sharp(source.bytes)).png().toBuffer(), contentType: 'image/png' }
   const verdict = await engines.thinker.critique({ instruction, prompt, source, edited, seed: 1 }, signal)
   expect(isUnreadable(defaultSettings.stop, verdict)).toBe(false)

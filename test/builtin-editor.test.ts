@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtinEditor } from '../workers/engines/builtin/editor.ts'
 import { makePixelThread, type PixelThread } from '../workers/engines/builtin/pixel-thread.ts'
 import type { Editor, Picture } from '../workers/engines/engine.ts'
+import { editRequest } from './support/edit-request.ts'
 import { pixelHash } from './support/pictures.ts'
 
 const thread = makePixelThread()
@@ -27,7 +28,7 @@ type Options = {
 
 async function edit(prompt: string, options: Options = {}): Promise<Picture> {
   const { picture: given = source, seed = 1, parameters = {}, by = editor } = options
-  const request = { prompt, source: given, references: [], seed, parameters }
+  const request = editRequest({ prompt, source: given, seed, parameters })
   const { picture } = await by.edit(request, options.signal ?? new AbortController().signal)
   return picture
 }

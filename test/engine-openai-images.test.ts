@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { EngineError } from '../workers/engines/engine.ts'
 import { makeHttpClient } from '../workers/engines/http.ts'
 import { type OpenaiImagesConfig, openaiImagesEditor } from '../workers/engines/openai-images.ts'
+import { editRequest } from './support/edit-request.ts'
 import { type FakeEditor, startFakeEditor } from './support/fake-editor.ts'
 import type { FakeBehavior } from './support/fake-model-server.ts'
 import { noisePng } from './support/pictures.ts'
@@ -24,7 +25,7 @@ async function setUp(
   const editor = openaiImagesEditor(http, { baseUrl: server.url, profile, servedModel: 'served-name', key })
   const source = { bytes: await noisePng(), contentType: 'image/png' }
   const edit = (more: object = {}, signal = new AbortController().signal) =>
-    editor.edit({ prompt: 'a "blue" sky', source, references: [], seed: 7, parameters: {}, ...more }, signal)
+    editor.edit(editRequest({ prompt: 'a "blue" sky', source, seed: 7, ...more }), signal)
   return { server, source, edit }
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Db } from '../src/db.ts'
 import { sweepFleet } from '../src/fleet/remove-worker.ts'
 import { makeEndpointPool } from '../workers/endpoint-pool.ts'
-import { builtinModel } from '../workers/fleet.ts'
+import { builtinModel } from '../workers/fleet/fleet.ts'
 import { beatFleet, registerFleet } from '../workers/fleet-beat.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
@@ -21,7 +21,7 @@ const engine = { editor: null, thinker: null, probe: null }
 /** A worker that drives the builtin editor and beats when it is told to. */
 async function startBeating() {
   const identity = { workerId: v7(), host: 'h', version: '1' }
-  const fleet = { models: [builtinModel('EDITOR', { capacity: 3 })] }
+  const fleet = { models: [builtinModel('editor', { capacity: 3 })] }
   const queues = await registerFleet(db, identity, fleet, () => engine)
   const pools = [...queues.values()].map(listed => makeEndpointPool(listed, { isSticky: false, onRoom: () => {} }))
   const beat = () => beatFleet(db, { identity, fleet, pools, isDraining: false })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FleetFileError, onlyModel, parseFleet } from '../workers/fleet-file.ts'
+import { FleetFileError, onlyModel, parseFleet } from '../workers/fleet/fleet-file.ts'
 
 const env = { GPU_KEY: 'sk-from-env' }
 const templates: Record<string, string> = { 'ours.txt': 'Look: {original_instruction}\r\n', 'bare.txt': 'Look.' }
@@ -10,7 +10,7 @@ function parse(text: string) {
     if (found === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
     return found
   }
-  return parseFleet(text, { path: 'fleet.yaml', env, readTemplate })
+  return parseFleet(text, { path: 'fleet.yaml', env, readFile: readTemplate })
 }
 
 function problemsOf(text: string): readonly string[] {
@@ -33,7 +33,7 @@ thinkers:
 `)
     expect(models).toMatchObject([
       {
-        kind: 'EDITOR',
+        kinds: ['EDITOR'],
         model: 'flux-kontext-dev',
         position: 0,
         urls: ['http://gpu-1:8000/v1', 'http://gpu-2:8000/v1'],
@@ -43,7 +43,7 @@ thinkers:
         settings: { engine: 'openai-images', profile: 'vllm-omni', servedModel: 'flux-kontext-dev', key: null },
       },
       {
-        kind: 'THINKER',
+        kinds: ['THINKER'],
         model: 'editthinker-8b',
         position: 1,
         capacity: 32,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openFleet } from '../workers/fleet/open-fleet.ts'
 import { startFleetWorker } from '../workers/fleet-worker.ts'
-import { openFleet } from '../workers/open-fleet.ts'
 import { makeOpenFolder } from './support/embedded-postgres.ts'
 import { type FakeEditor, startFakeEditor } from './support/fake-editor.ts'
 import { writeFleetFile } from './support/fake-fleet.ts'

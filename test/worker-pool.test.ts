@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type CallOutcome, type EndpointPool, makeEndpointPool } from '../workers/endpoint-pool.ts'
 import { settleShare } from '../workers/endpoint-share.ts'
-import { builtinModel } from '../workers/fleet.ts'
+import { builtinModel } from '../workers/fleet/fleet.ts'
 
 const answered: CallOutcome = { type: 'answered', seconds: 1 }
-const model = builtinModel('EDITOR', { capacity: 1 })
+const model = builtinModel('editor', { capacity: 1 })
 let pool: EndpointPool
 let isUp = true
 let probes = 0

@@ -20,7 +20,9 @@ export async function editStage(context: StageContext, signal: AbortSignal): Pro
   const request = {
     prompt,
     source,
+    mask: null,
     references: rest,
+    size: null,
     seed,
     parameters: { ...defaultsOf(context), ...editorParameters },
   }

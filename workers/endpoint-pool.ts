@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import type { EndpointReport } from '../src/fleet/touch-worker.ts'
 import type { Engine } from './engines/make-engine.ts'
-import type { FleetModel } from './fleet.ts'
+import type { FleetModel } from './fleet/fleet.ts'
 
 /** An endpoint of the fleet file with its row's id and its engine. The model and `url` name it. */
 export type ListedInPool = {

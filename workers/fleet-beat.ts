@@ -10,7 +10,7 @@ import { queueOf } from '../src/queue/task.ts'
 import type { EndpointPool, ListedInPool, PoolEndpoint } from './endpoint-pool.ts'
 import { membershipOf, settleShare } from './endpoint-share.ts'
 import type { Engine } from './engines/make-engine.ts'
-import type { Fleet, FleetModel } from './fleet.ts'
+import { type Fleet, type FleetModel, isThinker } from './fleet/fleet.ts'
 
 /** Who this worker is. `url` of a builtin endpoint is made of its id: nobody else can drive it. */
 export type WorkerIdentity = { workerId: string; host: string; version: string }
@@ -30,7 +30,7 @@ export async function registerFleet(
       if (!id) throw new Error('A registered endpoint has no row.')
       return { id, url, capacity, engine: engineAt(model, url), model }
     })
-    const queue = queueOf(model.kind === 'EDITOR' ? 'EDIT' : 'THINK', model.model)
+    const queue = queueOf(isThinker(model) ? 'THINK' : 'EDIT', model.model)
     queues.set(queue, [...(queues.get(queue) ?? []), ...endpoints])
   }
   return queues
@@ -127,10 +127,10 @@ function toListed({ workerId }: WorkerIdentity, model: FleetModel): ListedEndpoi
 
 function toRegistration(identity: WorkerIdentity, fleet: Fleet): WorkerRegistration {
   const models = new Map<string, ListedModel>()
-  fleet.models.forEach(({ model: id, kind, parameters, position }) => {
+  fleet.models.forEach(({ model: id, kinds: own, parameters, position }) => {
     const known = models.get(id) ?? { id, kinds: [], parameters: [], position }
     const further = parameters.filter(({ name }) => !known.parameters.some(parameter => parameter.name === name))
-    const kinds = [...new Set([...known.kinds, kind])]
+    const kinds = [...new Set([...known.kinds, ...own])]
     models.set(id, { ...known, kinds, parameters: [...known.parameters, ...further] })
   })
   const endpoints = fleet.models.flatMap(model => toListed(identity, model))

@@ -1,4 +1,4 @@
-import type { FleetWatch } from './watch-fleet.ts'
+import type { FleetWatch } from './fleet/watch-fleet.ts'
 import { startWorker, type Worker, type WorkerOptions } from './worker.ts'
 
 /** Calls under way at the old fleet may take this long before they are given back: the longest deadline of an edit. */

@@ -25,7 +25,7 @@ async function run(): Promise<{ stop(): Promise<void> }> {
   process.on('unhandledRejection', error => log.error({ err: error }, 'a promise was rejected and nobody looked'))
   // Most of the start's time is these modules; a faulty configuration is told without them.
   const [{ openFleet }, { openWorkerProcess }] = await Promise.all([
-    import('./open-fleet.ts'),
+    import('./fleet/open-fleet.ts'),
     import('./worker-process.ts'),
   ])
   const path = values.fleet === undefined ? config.fleetPath : resolve(values.fleet)

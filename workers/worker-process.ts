@@ -9,8 +9,8 @@ import { loadSecret } from '../src/load-secret.ts'
 import { openDatabase } from '../src/open-database.ts'
 import { openStorage } from '../src/storage/open-storage.ts'
 import { version } from '../src/version.ts'
+import type { OpenFleet } from './fleet/open-fleet.ts'
 import { startFleetWorker } from './fleet-worker.ts'
-import type { OpenFleet } from './open-fleet.ts'
 
 /**
  * Everything a process of workers alone needs, made in order: the database (DATABASE_URL, or the one of the server that

@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import type { NewJob } from '../../src/jobs/start-jobs.ts'
 import { defaultSettings, type LoopSettings } from '../../src/loop/settings.ts'
 import type { Engine } from '../../workers/engines/make-engine.ts'
-import type { Fleet, FleetModel } from '../../workers/fleet.ts'
+import { type Fleet, type FleetModel, isThinker } from '../../workers/fleet/fleet.ts'
 
 const instantEditor = 'instant-editor'
 const instantThinker = 'instant-thinker'
@@ -34,7 +34,7 @@ export async function makePictures(sizePx: number): Promise<() => Buffer> {
 }
 
 /** Engines in this process that answer at once: the editor with `paint`, the thinker never satisfied. */
-export function instantEngine(kind: FleetModel['kind'], paint: () => Buffer): Engine {
+export function instantEngine(kinds: FleetModel['kinds'], paint: () => Buffer): Engine {
   const thinker: Engine['thinker'] = {
     critique: async ({ prompt }) => ({
       semantic: 5,
@@ -47,13 +47,13 @@ export function instantEngine(kind: FleetModel['kind'], paint: () => Buffer): En
     polish: async ({ instruction }) => ({ prompt: instruction, tokens: 42 }),
   }
   const editor: Engine['editor'] = { edit: async () => ({ picture: { bytes: paint(), contentType: 'image/png' } }) }
-  return kind === 'EDITOR' ? { editor, thinker: null, probe: null } : { editor: null, thinker, probe: null }
+  return isThinker({ kinds }) ? { editor: null, thinker, probe: null } : { editor, thinker: null, probe: null }
 }
 
 /** A fleet of one endpoint a kind, with so many calls at once. */
 export function instantFleet(capacity: number): Fleet {
-  const entry = (kind: FleetModel['kind'], model: string, position: number): FleetModel => ({
-    ...{ kind, model, position, capacity, urls: [`instant:${model}`], deadlineMs: 60_000 },
+  const entry = (kind: 'EDITOR' | 'THINKER', model: string, position: number): FleetModel => ({
+    ...{ kinds: [kind], model, position, capacity, urls: [`instant:${model}`], deadlineMs: 60_000 },
     ...{ maxPixels: null, restoresSize: false, parameters: [] },
     settings: { engine: 'openai-images', profile: 'generic', servedModel: model, key: null },
   })

@@ -12,7 +12,7 @@ export async function serve({ hasWorkers }: { hasWorkers: boolean }): Promise<vo
     if (!hasWorkers) return { app: (await import('../app.ts')).buildApp(config, { log, fleet: null }), log }
     const [{ buildApp }, { openFleet }] = await Promise.all([
       import('../app.ts'),
-      import('../../workers/open-fleet.ts'),
+      import('../../workers/fleet/open-fleet.ts'),
     ])
     const opened = openFleet(config.fleetPath, { env: loadProcessEnvironment(), log })
     return { app: buildApp(config, { log, ...opened }), log }

@@ -1,6 +1,7 @@
 import { isSatisfied as isDone } from '../../src/loop/satisfied.ts'
 import { defaultSettings } from '../../src/loop/settings.ts'
 import type { Editor, Picture, Thinker } from '../../workers/engines/engine.ts'
+import { editRequest } from './edit-request.ts'
 
 /** One round as the loop saw it. */
 export type LoopRound = {
@@ -23,7 +24,7 @@ export async function runBuiltinLoop(
   const rounds: LoopRound[] = []
   let prompt = instruction
   while (rounds.length < defaultSettings.maxRounds) {
-    const request = { prompt, source, references: [], seed: rounds.length + 1, parameters: {} }
+    const request = editRequest({ prompt, source, seed: rounds.length + 1 })
     const { picture } = await engines.editor.edit(request, signal)
     const verdict = await engines.thinker.critique({ instruction, prompt, source, edited: picture, seed: 1 }, signal)
     const { semantic, quality, reasoning, refinedPrompt } = verdict

@@ -8,7 +8,7 @@ import type { Role } from '../../src/tenancy/caller.ts'
 import { createApiKey } from '../../src/tenancy/create-api-key.ts'
 import { loadLocalCaller } from '../../src/tenancy/find-caller.ts'
 import { setTenant } from '../../src/tenancy/set-tenant.ts'
-import { defaultFleet } from '../../workers/fleet.ts'
+import { defaultFleet } from '../../workers/fleet/fleet.ts'
 import { createTestDatabase } from './database.ts'
 import { silentLog } from './silent-log.ts'
 

@@ -2,7 +2,7 @@ import { v7 } from 'uuid'
 import type { ImageDeps } from '../../src/images/image-row.ts'
 import { storePicture } from '../../src/images/store-image.ts'
 import type { NewJob } from '../../src/jobs/start-jobs.ts'
-import type { Fleet, FleetModel } from '../../workers/fleet.ts'
+import type { Fleet, FleetModel } from '../../workers/fleet/fleet.ts'
 import { startWorker, type Worker, type WorkerOptions } from '../../workers/worker.ts'
 import { openImages } from './image-setup.ts'
 import { noisePng } from './pictures.ts'
@@ -94,7 +94,7 @@ export function fakeFleet(
   const common = { capacity, maxPixels: null, restoresSize: false, parameters: [], deadlineMs: 30_000 }
   const editor: FleetModel = {
     ...common,
-    kind: 'EDITOR',
+    kinds: ['EDITOR'],
     model: fakeEditorModel,
     position: 0,
     settings: { engine: 'openai-images', profile: 'generic', servedModel: fakeEditorModel, key: null },
@@ -103,7 +103,7 @@ export function fakeFleet(
   }
   const thinker: FleetModel = {
     ...common,
-    kind: 'THINKER',
+    kinds: ['THINKER'],
     model: fakeThinkerModel,
     position: 1,
     settings: {

@@ -4,11 +4,19 @@
 /** An encoded picture as it travels to and from a model server. */
 export type Picture = { bytes: Buffer; contentType: string }
 
-/** One edit asked of an editor. `seed` is always chosen by the server; `parameters` were checked against the model's. */
+/** Width and height in pixels. */
+export type Size = { width: number; height: number }
+
+/** One picture asked of an editor. `seed` is always chosen by the server; `parameters` were checked against the model's. */
 export type EditRequest = {
   prompt: string
-  source: Picture
+  /** What is edited; null: the picture is made from the prompt alone. */
+  source: Picture | null
+  /** Only where it is white is the source filled; null: the whole picture may change. */
+  mask: Picture | null
   references: Picture[]
+  /** The size of a picture that is made without a source; null: the model's own. */
+  size: Size | null
   seed: number
   parameters: Record<string, unknown>
 }

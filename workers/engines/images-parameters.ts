@@ -2,7 +2,7 @@
 // are what the open servers share. A fleet file adds to them or narrows them.
 
 import type { ModelParameter } from '../../src/catalog.ts'
-import type { ImagesProfile } from '../fleet.ts'
+import type { ImagesProfile } from '../fleet/fleet.ts'
 
 const none = { default: null, min: null, max: null }
 

@@ -1,4 +1,4 @@
-import type { FleetModel } from '../fleet.ts'
+import { type FleetModel, isThinker } from '../fleet/fleet.ts'
 import type { Editor, Thinker } from './engine.ts'
 import type { HttpClient } from './http.ts'
 import { openaiChatThinker } from './openai-chat.ts'
@@ -16,12 +16,12 @@ export type Engine = {
 export type EngineDeps = { http: HttpClient; builtin: { editor: Editor; thinker: Thinker } }
 
 /** The engine of a fleet entry at one of its URLs. */
-export function makeEngine({ http, builtin }: EngineDeps, { settings, kind }: FleetModel, url: string): Engine {
+export function makeEngine({ http, builtin }: EngineDeps, { settings, kinds }: FleetModel, url: string): Engine {
   switch (settings.engine) {
     case 'builtin':
-      return kind === 'EDITOR'
-        ? { editor: builtin.editor, thinker: null, probe: null }
-        : { editor: null, thinker: builtin.thinker, probe: null }
+      return isThinker({ kinds })
+        ? { editor: null, thinker: builtin.thinker, probe: null }
+        : { editor: builtin.editor, thinker: null, probe: null }
     case 'openai-images': {
       const server = { ...settings, baseUrl: url }
       return {

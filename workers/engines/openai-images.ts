@@ -68,7 +68,7 @@ function toForm({ prompt, source, references, seed, parameters }: EditRequest, c
   for (const [name, value] of Object.entries(fields)) {
     form.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
   }
-  const pictures = [source, ...references]
+  const pictures = source === null ? references : [source, ...references]
   const name = pictures.length > 1 ? dialect.manyImages : 'image'
   pictures.forEach((picture, index) => {
     const file = new Blob([new Uint8Array(picture.bytes)], { type: picture.contentType })

@@ -32,11 +32,14 @@ export function builtinEditor(options: BuiltinOptions = {}): Editor & Closable {
 
 async function edit(request: EditRequest, thread: PixelThread, signal: AbortSignal): Promise<EditAnswer> {
   signal.throwIfAborted()
+  const { source } = request
+  if (!source)
+    throw new EngineError('rejected', 'SOURCE_MISSING', 'The builtin editor changes a picture and makes none.')
   const { clauses } = parseInstruction(request.prompt)
-  if (clauses.length === 0) return { picture: request.source }
+  if (clauses.length === 0) return { picture: source }
   const varied = varyGain(clauses, request.seed, readVariation(request.parameters))
   const { before, after } = splitGeometry(varied)
-  let pixels: Pixels = await decodePicture(request.source)
+  let pixels: Pixels = await decodePicture(source)
   const hadAlpha = pixels.channels === 4
   pixels = await applyGeometry(pixels, before, signal)
   signal.throwIfAborted()
@@ -48,7 +51,7 @@ async function edit(request: EditRequest, thread: PixelThread, signal: AbortSign
   if (!hadAlpha && pixels.channels === 4) pixels = await toPixels(toSharp(pixels).flatten({ background: '#ffffff' }))
   for (const clause of varied) if (clause.kind === 'caption') pixels = await drawCaption(pixels, clause)
   pixels = await applyGeometry(pixels, after, signal)
-  return { picture: await encodePicture(pixels, request.source.contentType) }
+  return { picture: await encodePicture(pixels, source.contentType) }
 }
 
 async function applyGeometry(pixels: Pixels, clauses: GeometryClause[], signal: AbortSignal): Promise<Pixels> {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { builtinCritic, builtinEditor, type ModelParameter } from '../src/catalog.ts'
+import { builtinCritic, builtinEditor, type ModelKind, type ModelParameter } from '../../src/catalog.ts'
 
 /** How to reach the model servers of one fleet entry; secrets are already read from the environment. */
 type EngineSettings =
@@ -26,7 +26,8 @@ type PromptStyle = 'tagged' | 'json'
 
 /** One model of the fleet file. `capacity` is calls at once for each URL; a builtin model has no URLs. */
 export type FleetModel = {
-  kind: 'EDITOR' | 'THINKER'
+  /** THINKER alone, or some of EDITOR, GENERATOR and FILLER. */
+  kinds: readonly ModelKind[]
   model: string
   /** Its place in the file: the first of a kind that is served is the default. */
   position: number
@@ -42,6 +43,11 @@ export type FleetModel = {
   parameters: readonly ModelParameter[]
 }
 
+/** Whether the entry's calls are critiques and not edits. */
+export function isThinker({ kinds }: Pick<FleetModel, 'kinds'>): boolean {
+  return kinds.includes('THINKER')
+}
+
 /** What one worker drives, in the order of the file. */
 export type Fleet = { models: readonly FleetModel[] }
 
@@ -51,7 +57,7 @@ export const thinkDeadlineMs = 360_000
 /** The fleet of a machine without a fleet file: the builtin editor and critic, one call a core. */
 export function defaultFleet(): Fleet {
   return {
-    models: [builtinModel('EDITOR', { capacity: coreCount() }), builtinModel('THINKER', { capacity: coreCount() })],
+    models: [builtinModel('editor', { capacity: coreCount() }), builtinModel('thinker', { capacity: coreCount() })],
   }
 }
 
@@ -62,18 +68,18 @@ export function coreCount(): number {
 
 /** A builtin model's fleet entry. It rotates and crops, so its pictures keep the size it gave them. */
 export function builtinModel(
-  kind: 'EDITOR' | 'THINKER',
+  role: 'editor' | 'thinker',
   { capacity, position = 0 }: { capacity: number; position?: number },
 ): FleetModel {
-  const known = kind === 'EDITOR' ? builtinEditor : builtinCritic
+  const known = role === 'editor' ? builtinEditor : builtinCritic
   return {
-    kind,
+    kinds: known.kinds,
     model: known.id,
     position,
     settings: { engine: 'builtin' },
     urls: [],
     capacity,
-    deadlineMs: kind === 'EDITOR' ? editDeadlineMs : thinkDeadlineMs,
+    deadlineMs: role === 'editor' ? editDeadlineMs : thinkDeadlineMs,
     maxPixels: null,
     restoresSize: false,
     parameters: known.parameters,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { defaultFleet, type Fleet } from './fleet.ts'
-import { type Environment, loadFleet, onlyModel } from './fleet-file.ts'
+import { loadFleet, onlyModel } from './fleet-file.ts'
+import type { Environment } from './server-entry.ts'
 import { type FleetWatch, watchFleet } from './watch-fleet.ts'
 
 /** The fleet a process drives, and how it hears of changes; `watch` is undefined where there is no file. */

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
-import { imagesParameters } from './engines/images-parameters.ts'
-import { builtinModel, coreCount, editDeadlineMs, type Fleet, type FleetModel, thinkDeadlineMs } from './fleet.ts'
-import { type EditorEntry, fleetFileSchema, type ThinkerEntry, toParameters } from './fleet-schema.ts'
+import { z } from 'zod'
+import { builtinCriticEntry, builtinEditorEntry, toBuiltin } from './builtin-entry.ts'
+import type { Fleet, FleetModel } from './fleet.ts'
+import { openaiChatEntry, toOpenaiChat } from './openai-chat-entry.ts'
+import { openaiImagesEntry, toOpenaiImages } from './openai-images-entry.ts'
+import { codeOf, type EntryContext, type Environment, type Unplaced } from './server-entry.ts'
 
 /** The fleet file is not usable; the message has one line a problem, each with its place in the file. */
 export class FleetFileError extends Error {
@@ -15,10 +18,7 @@ export class FleetFileError extends Error {
   }
 }
 
-/** Environment variables by name, for `key` and `keyEnv`. */
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** Reads the fleet file at `path`; template files are found beside it. Throws FleetFileError with all problems at once. */
+/** Reads the fleet file at `path`; files that it names are found beside it. Throws FleetFileError with all problems at once. */
 export function loadFleet(path: string, env: Environment): Fleet {
   let text: string
   try {
@@ -27,13 +27,13 @@ export function loadFleet(path: string, env: Environment): Fleet {
     throw new FleetFileError(path, [`1: cannot be read (${codeOf(cause)})`])
   }
   const fileOf = (name: string) => readFileSync(resolve(dirname(path), name), 'utf8')
-  return parseFleet(text, { path, env, readTemplate: fileOf })
+  return parseFleet(text, { path, env, readFile: fileOf })
 }
 
-/** The same for a text; `readTemplate` gives a template file's content or throws. */
+/** The same for a text; `readFile` gives the content of a file that it names or throws. */
 export function parseFleet(
   text: string,
-  { path, env, readTemplate }: { path: string; env: Environment; readTemplate: (name: string) => string },
+  { path, env, readFile }: { path: string; env: Environment; readFile: (name: string) => string },
 ): Fleet {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
@@ -61,7 +61,7 @@ export function parseFleet(
     throw fail()
   }
 
-  const inFile: EntryContext = { env, readTemplate, report: () => {} }
+  const inFile: EntryContext = { env, readFile, report: () => {} }
   const contextAt = (...at: PropertyKey[]): EntryContext => ({
     ...inFile,
     report: (message, ...inner) => report([...at, ...inner], message),
@@ -85,77 +85,32 @@ export function onlyModel(fleet: Fleet, model: string): Fleet {
   throw new Error(`The fleet has no model "${model}"; it lists ${known}.`)
 }
 
-type EntryContext = {
-  env: Environment
-  readTemplate: (name: string) => string
-  report: (message: string, ...at: PropertyKey[]) => void
-}
+const fleetFileSchema = z.strictObject({
+  editors: z.array(z.discriminatedUnion('engine', [builtinEditorEntry, openaiImagesEntry])).default([]),
+  thinkers: z.array(z.discriminatedUnion('engine', [builtinCriticEntry, openaiChatEntry])).default([]),
+})
 
-type Unplaced = Omit<FleetModel, 'position'>
+type FleetFile = z.infer<typeof fleetFileSchema>
 
-const EDIT_PIXELS = 4_194_304
-const THINK_PIXELS = 1_048_576
-
-function toEditor(entry: EditorEntry, context: EntryContext): Unplaced {
-  if (entry.engine === 'builtin') return toBuiltin('EDITOR', entry)
-  const { profile, restoreSize, parameters } = entry
-  return {
-    ...toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS }),
-    kind: 'EDITOR',
-    settings: { engine: entry.engine, profile, ...toAccess(entry, context) },
-    restoresSize: restoreSize,
-    parameters: toParameters(imagesParameters[profile], parameters),
+function toEditor(entry: FleetFile['editors'][number], context: EntryContext): Unplaced {
+  switch (entry.engine) {
+    case 'builtin':
+      return toBuiltin('editor', entry)
+    case 'openai-images':
+      return toOpenaiImages(entry, context)
+    default:
+      return entry satisfies never
   }
 }
 
-function toThinker(entry: ThinkerEntry, context: EntryContext): Unplaced {
-  if (entry.engine === 'builtin') return toBuiltin('THINKER', entry)
-  const { style, temperature, maxTokens } = entry
-  const critiqueTemplate = readTemplate(entry.critiqueTemplate, 'critiqueTemplate', context)
-  const polishTemplate = readTemplate(entry.polishTemplate, 'polishTemplate', context)
-  if (style === 'tagged' && critiqueTemplate !== null && !critiqueTemplate.includes('{original_instruction}')) {
-    context.report('has no {original_instruction}, which the tagged style fills in', 'critiqueTemplate')
-  }
-  const access = toAccess(entry, context)
-  return {
-    ...toServer(entry, { deadlineMs: thinkDeadlineMs, maxPixels: THINK_PIXELS }),
-    kind: 'THINKER',
-    settings: { engine: entry.engine, style, ...access, critiqueTemplate, polishTemplate, temperature, maxTokens },
-    restoresSize: false,
-    parameters: [],
-  }
-}
-
-type BuiltinEntry = { capacity: number | 'cores'; deadlineSeconds?: number | undefined }
-
-function toBuiltin(kind: 'EDITOR' | 'THINKER', { capacity, deadlineSeconds }: BuiltinEntry): Unplaced {
-  const model = builtinModel(kind, { capacity: capacity === 'cores' ? coreCount() : capacity })
-  return deadlineSeconds === undefined ? model : { ...model, deadlineMs: deadlineSeconds * 1_000 }
-}
-
-type ServerEntry = Exclude<EditorEntry | ThinkerEntry, { engine: 'builtin' }>
-
-function toServer(entry: ServerEntry, usual: { deadlineMs: number; maxPixels: number }) {
-  const { model, capacity, url, urls, deadlineSeconds, maxPixels = usual.maxPixels } = entry
-  const deadlineMs = deadlineSeconds === undefined ? usual.deadlineMs : deadlineSeconds * 1_000
-  return { model, capacity, urls: urls ?? (url === undefined ? [] : [url]), deadlineMs, maxPixels }
-}
-
-function toAccess({ model, servedModel = model, key, keyEnv }: ServerEntry, { env, report }: EntryContext) {
-  const name = keyEnv ?? key?.slice('${ENV:'.length, -1)
-  if (name === undefined) return { servedModel, key: null }
-  const secret = env[name]?.trim()
-  if (!secret) report(`the environment variable ${name} is not set`, keyEnv === undefined ? 'key' : 'keyEnv')
-  return { servedModel, key: secret ?? null }
-}
-
-function readTemplate(name: string | undefined, field: string, context: EntryContext): string | null {
-  if (name === undefined) return null
-  try {
-    return context.readTemplate(name)
-  } catch (error) {
-    context.report(`cannot be read (${codeOf(error)})`, field)
-    return null
+function toThinker(entry: FleetFile['thinkers'][number], context: EntryContext): Unplaced {
+  switch (entry.engine) {
+    case 'builtin':
+      return toBuiltin('thinker', entry)
+    case 'openai-chat':
+      return toOpenaiChat(entry, context)
+    default:
+      return entry satisfies never
   }
 }
 
@@ -186,8 +141,4 @@ function lineOf(document: Document, lines: LineCounter, path: readonly PropertyK
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
   }
   return 1
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
 }

@@ -1,0 +1,64 @@
+// What the fleet file says of any editor beyond its servers: what it makes, and which parameters its jobs may set.
+
+import { z } from 'zod'
+import type { ModelKind, ModelParameter } from '../../src/catalog.ts'
+
+/** A value by itself is the default sent with every call; an object says more. */
+const parameter = z.union([
+  z.union([z.string(), z.number(), z.boolean()]),
+  z.strictObject({
+    type: z.enum(['integer', 'number', 'string', 'boolean']),
+    default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    description: z.string().max(500).default(''),
+  }),
+])
+
+type ParameterEntry = z.infer<typeof parameter>
+
+const kindNames = { edit: 'EDITOR', generate: 'GENERATOR', fill: 'FILLER' } as const
+
+/** What every editor entry may say: the kinds of job it serves, whether its pictures get the source's size back, its parameters. */
+export const editorFields = {
+  kinds: z
+    .array(z.enum(['edit', 'generate', 'fill']))
+    .min(1, 'must name at least one of edit, generate and fill')
+    .optional(),
+  restoreSize: z.boolean().default(true),
+  parameters: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), parameter).default({}),
+}
+
+/** The kinds an entry names, else those its engine usually serves. */
+export function toKinds(
+  named: readonly (keyof typeof kindNames)[] | undefined,
+  usual: readonly ModelKind[],
+): readonly ModelKind[] {
+  return named === undefined ? usual : [...new Set(named.map(name => kindNames[name]))]
+}
+
+/** The parameters a model takes: those of its profile, changed and extended by the file's. */
+export function toParameters(
+  known: readonly ModelParameter[],
+  entries: Readonly<Record<string, ParameterEntry>>,
+): ModelParameter[] {
+  const kept = known.filter(({ name }) => !(name in entries))
+  const own = Object.entries(entries).map(([name, entry]): ModelParameter => {
+    const base = known.find(candidate => candidate.name === name)
+    if (typeof entry !== 'object') {
+      const type = typeof entry === 'number' ? 'number' : typeof entry === 'boolean' ? 'boolean' : 'string'
+      const fresh = { name, type, min: null, max: null, description: '' } as const
+      return { ...(base ?? fresh), default: entry }
+    }
+    const { type, description, min = null, max = null } = entry
+    return {
+      name,
+      type,
+      default: entry.default ?? null,
+      min,
+      max,
+      description: description || (base?.description ?? ''),
+    }
+  })
+  return [...kept, ...own]
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { imagesParameters } from '../engines/images-parameters.ts'
+import { editorFields, toKinds, toParameters } from './editor-entry.ts'
+import { editDeadlineMs } from './fleet.ts'
+import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
+
+export const openaiImagesEntry = z
+  .strictObject({
+    ...serverFields,
+    ...editorFields,
+    engine: z.literal('openai-images'),
+    profile: z.enum(['openai', 'vllm-omni', 'sglang', 'generic']).default('generic'),
+  })
+  .superRefine(checkServer)
+
+/** Beyond this a source is scaled down before it is sent. */
+const EDIT_PIXELS = 4_194_304
+
+/** An editor behind /v1/images/edits. */
+export function toOpenaiImages(entry: z.infer<typeof openaiImagesEntry>, context: EntryContext): Unplaced {
+  const { engine, profile, kinds, restoreSize, parameters } = entry
+  return {
+    ...toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS }),
+    kinds: toKinds(kinds, ['EDITOR']),
+    settings: { engine, profile, ...toAccess(entry, context) },
+    restoresSize: restoreSize,
+    parameters: toParameters(imagesParameters[profile], parameters),
+  }
+}
