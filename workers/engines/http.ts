@@ -5,11 +5,13 @@ import { Agent, type FormData, request } from 'undici'
 import { EngineError } from './engine.ts'
 
 type HttpRequest = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT'
   url: string
   headers?: Record<string, string>
   /** undici's own FormData: the global one is refused. */
   body?: string | FormData
+  /** Reads an answer that is no 2xx before its status is: null leaves it to that. */
+  readFailure?: (status: number, body: Buffer) => EngineError | null
 }
 
 /** A 2xx answer, read to its end. */
@@ -32,7 +34,7 @@ export function makeHttpClient({ maxAnswerBytes = MAX_ANSWER_BYTES }: { maxAnswe
   // undici would end a request after 300 s without headers, and an edit sends none until its picture is done.
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 }, maxHeaderSize: 65_536 })
   return {
-    async send({ method, url, headers = {}, body }, signal) {
+    async send({ method, url, headers = {}, body, readFailure = () => null }, signal) {
       signal.throwIfAborted()
       try {
         const answer = await request(url, {
@@ -44,7 +46,9 @@ export function makeHttpClient({ maxAnswerBytes = MAX_ANSWER_BYTES }: { maxAnswe
         })
         const bytes = await readBody(answer.body, maxAnswerBytes)
         const isGood = answer.statusCode >= 200 && answer.statusCode < 300
-        if (!isGood) throw toStatusError(answer.statusCode, bytes, answer.headers)
+        if (!isGood) {
+          throw readFailure(answer.statusCode, bytes) ?? toStatusError(answer.statusCode, bytes, answer.headers)
+        }
         return { status: answer.statusCode, contentType: String(answer.headers['content-type'] ?? ''), body: bytes }
       } catch (error) {
         if (error instanceof EngineError) throw error
@@ -83,6 +87,9 @@ function toStatusError(status: number, body: Buffer, headers: Headers): EngineEr
   }
   if (status === 408 || status === 425 || status >= 500) {
     return new EngineError('failed', 'ENGINE_FAILED', `The model server failed (HTTP ${status}).`)
+  }
+  if (status === 402) {
+    return new EngineError('failed', 'ENGINE_UNPAID', "The provider's account has no credit left.")
   }
   // The key, the path or the served model is wrong: another endpoint may do, and the operator can mend this one.
   if (status < 400 || status === 401 || status === 403 || status === 404 || status === 405) {
