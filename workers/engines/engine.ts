@@ -31,7 +31,8 @@ export type Editor = { edit(request: EditRequest, signal: AbortSignal): Promise<
 export type CritiqueRequest = {
   instruction: string
   prompt: string
-  source: Picture
+  /** Null: the picture was made from words alone and is judged against the instruction by itself. */
+  source: Picture | null
   edited: Picture
   seed: number
 }
@@ -46,8 +47,8 @@ export type Verdict = {
   tokens: number
 }
 
-/** The instruction rewritten before the first edit. */
-export type PolishRequest = { instruction: string; source: Picture; seed: number }
+/** The instruction rewritten before the first edit; `source` null: before a picture is made from words alone. */
+export type PolishRequest = { instruction: string; source: Picture | null; seed: number }
 export type PolishAnswer = { prompt: string; tokens: number }
 
 /** A vision-language model behind some protocol. Rejects with EngineError, or UnreadableVerdictError when it answered nonsense. */

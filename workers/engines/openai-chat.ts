@@ -52,7 +52,7 @@ export function openaiChatThinker(http: HttpClient, config: OpenaiChatConfig): T
     },
     async polish({ instruction, source, seed }, signal) {
       const text = config.polishTemplate ?? polishText
-      const content = [toText(`${text}\n\nWhat the user wants:\n${instruction}`), toImage(source)]
+      const content = [toText(`${text}\n\nWhat the user wants:\n${instruction}`), ...toImages(source)]
       const { tokens, ...answer } = await ask(content, seed, signal)
       const prompt = parsePolished(answer)
       if (prompt === null) throw new UnreadableVerdictError(describeUnreadable(answer), tokens)
@@ -70,24 +70,32 @@ function toTaggedContent({ instruction, prompt, source, edited }: CritiqueReques
   const text = template.replace(/\{(original_instruction|rewritten_prompt)\}/g, (_, name) =>
     name === 'original_instruction' ? instruction : prompt,
   )
-  return [toImage(source), toImage(edited), toText(text)]
+  return [...toImages(source, edited), toText(text)]
 }
 
 function toJsonContent({ instruction, prompt, source, edited }: CritiqueRequest, config: OpenaiChatConfig) {
   const facts = [
     `What the user wants:\n${instruction}`,
     prompt === '' ? 'Nothing has been edited yet; both pictures are the original.' : `The editor's prompt:\n${prompt}`,
-    'The pictures, in this order: [Original, Edited]',
+    source === null
+      ? 'There is one picture, made from words alone: [Result]'
+      : 'The pictures, in this order: [Original, Edited]',
   ]
-  return [toText(config.critiqueTemplate ?? critiqueJson), toText(facts.join('\n\n')), toImage(source), toImage(edited)]
+  return [toText(config.critiqueTemplate ?? critiqueJson), toText(facts.join('\n\n')), ...toImages(source, edited)]
 }
 
 function toText(text: string): ContentPart {
   return { type: 'text', text }
 }
 
-function toImage({ bytes, contentType }: Picture): ContentPart {
-  return { type: 'image_url', image_url: { url: `data:${contentType};base64,${bytes.toString('base64')}` } }
+// A picture made from words alone has no source beside it.
+function toImages(...pictures: (Picture | null)[]): ContentPart[] {
+  return pictures
+    .filter(picture => picture !== null)
+    .map(({ bytes, contentType }) => ({
+      type: 'image_url',
+      image_url: { url: `data:${contentType};base64,${bytes.toString('base64')}` },
+    }))
 }
 
 const contentSchema = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]).nullish()

@@ -1,4 +1,5 @@
 import type { CritiqueRequest, PolishAnswer, PolishRequest, Thinker, Verdict } from '../engine.ts'
+import { EngineError } from '../engine.ts'
 import { type AlignedPair, alignPictures } from './align-pictures.ts'
 import type { Clause, GradedClause, Instruction } from './clause.ts'
 import type { BuiltinOptions, Closable } from './editor.ts'
@@ -31,9 +32,14 @@ export function builtinCritic(options: BuiltinOptions = {}): Thinker & Closable 
 
 async function critique(request: CritiqueRequest, thread: PixelThread, signal: AbortSignal): Promise<Verdict> {
   signal.throwIfAborted()
+  const { source } = request
+  if (!source) {
+    const message = 'The builtin critic compares a picture with its source and cannot judge one made from words alone.'
+    throw new EngineError('rejected', 'SOURCE_MISSING', message)
+  }
   const instruction = parseInstruction(request.instruction)
   const prompt = parseInstruction(request.prompt)
-  const pair = await alignPictures(request.source, request.edited, instruction.clauses)
+  const pair = await alignPictures(source, request.edited, instruction.clauses)
   const measurement = await thread.measure(
     {
       source: pair.source,
