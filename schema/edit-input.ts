@@ -50,7 +50,7 @@ export const EditSettingsInput = builder.inputType('EditSettingsInput', {
     resubmitUncertain: t.boolean({
       defaultValue: false,
       description:
-        'Whether a hosted call whose fate is unknown may be paid for again. Kept with the job; no engine here has such calls yet.',
+        'Whether an edit that was sent to a paid provider and never answered may be sent, and paid for, again. False: its round fails with SUBMISSION_UNCERTAIN; `retryJob` sends it again.',
     }),
     seed: t.int({ description: `Of the first round, 0 to ${MAX_SEED}; the rest are derived from it and stored.` }),
     editorParameters: t.field({

@@ -43,7 +43,7 @@ export const EditSettings = builder.objectRef<JobSettings>('EditSettings').imple
     }),
     resubmitUncertain: t.exposeBoolean('resubmitUncertain', {
       description:
-        'Whether a hosted call whose fate is unknown may be paid for again. Kept with the job; no engine here has such calls yet.',
+        'Whether an edit that was sent to a paid provider and never answered may be sent, and paid for, again. False: its round fails with SUBMISSION_UNCERTAIN; `retryJob` sends it again.',
     }),
     seed: t.exposeInt('seed', {
       nullable: true,

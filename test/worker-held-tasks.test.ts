@@ -20,6 +20,8 @@ const claimed = (id: string, token: number): ClaimedTask => ({
   crashes: 0,
   lastEndpointId: null,
   firstClaimedAt: new Date(),
+  isSubmitted: false,
+  remote: null,
 })
 
 test('a claim that was lost is aborted, and not the newer one of the same task', () => {

@@ -5,6 +5,7 @@ import { callEngine } from './call-engine.ts'
 import type { Picture } from './engines/engine.ts'
 import type { StageContext, StageResult } from './stage-context.ts'
 import { missingEngine, missingPicture } from './stage-failure.ts'
+import { makeTaskSubmission, SubmissionUncertainError } from './task-submission.ts'
 
 /** One edit: the base picture and the references go to the editor; its answer is stored and becomes the round's image. */
 export async function editStage(context: StageContext, signal: AbortSignal): Promise<StageResult> {
@@ -26,9 +27,14 @@ export async function editStage(context: StageContext, signal: AbortSignal): Pro
     seed,
     parameters: { ...defaultsOf(context), ...editorParameters },
   }
-  const { answer, seconds } = await callEngine(aborted => editor.edit(request, aborted), {
+  const submission = makeTaskSubmission(context, signal)
+  const mayNotSubmit = () => submission.isUncertain() && !input.resubmitUncertain
+  if (mayNotSubmit()) throw new SubmissionUncertainError()
+  const { answer, seconds } = await callEngine(aborted => editor.edit(request, aborted, submission), {
     signal,
     deadlineMs: model.deadlineMs,
+  }).catch(error => {
+    throw mayNotSubmit() ? new SubmissionUncertainError({ cause: error }) : error
   })
   // Stored once, however often the writing has to be repeated after an outage.
   let imageId: string | undefined

@@ -18,7 +18,7 @@ export function makeHeldTasks() {
     for (const { held, controller } of entries.values()) {
       if (held.abortReason !== null || !matches(held.task)) continue
       held.abortReason = reason
-      controller.abort(new Error(`The call was aborted: ${reason}.`))
+      controller.abort(new Error(`The call was aborted: ${reason}.`, { cause: reason }))
     }
   }
 

@@ -2,10 +2,11 @@ import { DomainError } from '../src/errors.ts'
 import { ObjectNotFoundError, StorageError } from '../src/storage/storage.ts'
 import type { CallOutcome } from './endpoint-pool.ts'
 import { EngineError } from './engines/engine.ts'
+import { SubmissionUncertainError } from './task-submission.ts'
 
 /** A failed stage in the words of the queue: what happens next, and a sentence fit for users. */
 export type FailureDescription = {
-  kind: 'rejected' | 'busy' | 'failed'
+  kind: 'rejected' | 'busy' | 'failed' | 'uncertain'
   code: string
   message: string
   retryAfterMs: number | null
@@ -30,6 +31,10 @@ export function describeFailure(error: unknown): FailureDescription {
     const { kind, code, message, retryAfterMs } = error
     return { kind, code, message, retryAfterMs }
   }
+  if (error instanceof SubmissionUncertainError) {
+    const { code, message } = error
+    return { kind: 'uncertain', code, message, retryAfterMs: null }
+  }
   if (error instanceof ObjectNotFoundError) return describeFailure(missingPicture())
   if (error instanceof StorageError) {
     return {
@@ -50,6 +55,7 @@ export function describeFailure(error: unknown): FailureDescription {
 
 /** What a failed call says about the endpoint it was made to. A rejected request speaks for the server, not against it. */
 export function toCallOutcome(error: unknown): CallOutcome {
+  if (error instanceof SubmissionUncertainError) return toCallOutcome(error.cause)
   if (!(error instanceof EngineError)) return { type: 'neutral' }
   if (error.kind === 'busy') return { type: 'busy', retryAfterMs: error.retryAfterMs }
   return error.kind === 'failed' ? { type: 'failed' } : { type: 'neutral' }

@@ -10,9 +10,12 @@ import type { JobFailure } from './finish-job.ts'
 import { finishIfStopped } from './finish-job.ts'
 import type { JobRow } from './job-row.ts'
 
-/** How a call failed. `rejected`: it can never work. `busy`: later, not counted. `failed`: again, counted. */
+/**
+ * How a call failed. `rejected`: it can never work. `busy`: later, not counted. `failed`: again, counted. `uncertain`: it
+ * was submitted and may have been taken, so it is not made again by itself.
+ */
 export type StageFailure = {
-  kind: 'rejected' | 'busy' | 'failed'
+  kind: 'rejected' | 'busy' | 'failed' | 'uncertain'
   code: string
   /** A sentence fit for users: no URL, no stack, no engine's body. */
   message: string
@@ -26,17 +29,18 @@ const MAX_BACKOFF_MS = 60_000
 const MAX_BUSY_BACKOFF_MS = 15_000
 
 /**
- * Puts the stage off with a growing, jittered delay, or gives it up: at once when rejected, after 5 counted failures, or
- * 30 minutes after its first attempt when always busy. A stage given up fails its round (a polish: the job).
+ * Puts the stage off with a growing, jittered delay, or gives it up: at once when rejected or uncertain, after 5 counted
+ * failures, or 30 minutes after its first attempt when always busy. A stage given up fails its round (a polish: the job).
  */
 export async function failStage(db: Db, task: ClaimedTask, failure: StageFailure): Promise<Recorded> {
   const failures = task.failures + (failure.kind === 'failed' ? 1 : 0)
   const busyMsLeft = busyLimitMs - (Date.now() - task.firstClaimedAt.getTime())
-  const isDead = failure.kind === 'rejected' || failures >= maxFailures || (failure.kind === 'busy' && busyMsLeft <= 0)
+  const isFinal = failure.kind === 'rejected' || failure.kind === 'uncertain'
+  const isDead = isFinal || failures >= maxFailures || (failure.kind === 'busy' && busyMsLeft <= 0)
   const delayMs = delayOf(task, failure, { failures, busyMsLeft })
   const error = { errorCode: failure.code, errorMessage: failure.message }
   const retry: TaskEnd = { state: 'DELAYED', delayMs, failures, ...error }
-  const dead: TaskEnd = { state: 'DEAD', failures, ...error }
+  const dead: TaskEnd = { state: failure.kind === 'uncertain' ? 'UNCERTAIN' : 'DEAD', failures, ...error }
   return await endStage(
     db,
     task,

@@ -33,6 +33,8 @@ export type StageInput = {
   edited: ImageRef | null
   references: ImageRef[]
   editorParameters: Record<string, unknown>
+  /** Whether a call that may have been paid for already may be made again. */
+  resubmitUncertain: boolean
   /** The editor's id for an EDIT, the thinker's otherwise. */
   model: string
 }
@@ -145,6 +147,7 @@ function selectInput(task: ClaimedTask): SqlStatement {
       job.status = 'QUEUED' as "isJobQueued", round.started_at is not null as "isRoundStarted",
       job.base_seed as "baseSeed", round.seed as "roundSeed", job.editor as "jobEditor", round.editor as "roundEditor",
       job.thinker, coalesce(job.settings -> 'editorParameters', '{}') as "editorParameters",
+      coalesce((job.settings ->> 'resubmitUncertain')::boolean, false) as "resubmitUncertain",
       to_jsonb(source) as source, to_jsonb(base) as base, to_jsonb(edited) as edited,
       (select coalesce(jsonb_agg(to_jsonb(picture) order by r.position), '[]')
         from job_reference r join picture on picture.id = r.image_id where r.job_id = job.id) as "references"

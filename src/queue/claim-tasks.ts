@@ -109,7 +109,8 @@ async function claimOnce(db: Db, request: ClaimRequest, onlyFirst: boolean): Pro
     )
     select c.id, c.token, c.owner as "workerId", c.tenant_id as "tenantId", c.job_id as "jobId", c.run, c.stage,
       c.round_index as "roundIndex", c.candidate, c.call, c.round_id as "roundId", c.queue, c.failures, c.crashes,
-      c.endpoint_id as "lastEndpointId", c.first_claimed_at as "firstClaimedAt", shortfall.has_missed as "hasMissed"
+      c.endpoint_id as "lastEndpointId", c.first_claimed_at as "firstClaimedAt",
+      c.submitted_at is not null as "isSubmitted", c.remote, shortfall.has_missed as "hasMissed"
     from shortfall left join claimed c on true
     order by c.order_boost desc, c.place`)
   const tasks = rows.flatMap(({ hasMissed: _, ...task }) => (task.id === null ? [] : [task]))

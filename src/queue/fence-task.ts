@@ -8,7 +8,7 @@ export type AttemptOutcome = 'DONE' | 'UNREADABLE' | 'FAILED' | 'BUSY' | 'RELEAS
 /** What becomes of the task: ended, or waiting again. `delayMs` counts from the database's now. */
 export type TaskEnd =
   | { state: 'DONE' | 'CANCELED' }
-  | { state: 'DEAD'; errorCode: string; errorMessage: string; failures?: number }
+  | { state: 'DEAD' | 'UNCERTAIN'; errorCode: string; errorMessage: string; failures?: number }
   | { state: 'DELAYED'; delayMs: number; errorCode: string; errorMessage: string; failures: number }
   | { state: 'READY' }
 
@@ -23,7 +23,7 @@ export async function fenceTask(
   end: TaskEnd,
   attempt: { outcome: AttemptOutcome; endpointId: string | null; errorCode?: string | null },
 ): Promise<boolean> {
-  const isOver = end.state === 'DONE' || end.state === 'DEAD' || end.state === 'CANCELED'
+  const isOver = end.state !== 'READY' && end.state !== 'DELAYED'
   const error = 'errorCode' in end ? end : null
   const failures = 'failures' in end ? (end.failures ?? null) : null
   const delayMs = end.state === 'DELAYED' ? end.delayMs : 0

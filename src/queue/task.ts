@@ -24,6 +24,10 @@ export type ClaimedTask = {
   /** The endpoint of the attempt before, to be avoided after a failure and preferred by a thinker's caches. */
   lastEndpointId: string | null
   firstClaimedAt: Date
+  /** Whether an earlier attempt has, or may have, submitted it to a provider that works it off by itself. */
+  isSubmitted: boolean
+  /** What that provider gave to find it again, as the engine wrote it; null: no answer came, or there was no submit. */
+  remote: string | null
 }
 
 /** A task to be queued beside the rows it belongs to. */

@@ -24,8 +24,32 @@ export type EditRequest = {
 /** The edited picture, in whatever size and format the model gave. */
 export type EditAnswer = { picture: Picture }
 
+/**
+ * What outlives a call of a server that takes an edit, gives an id and works it off by itself: each is stored with the
+ * task before it resolves, and rejects where the task is no longer this worker's. Engines that are answered in one
+ * request need none of it.
+ */
+export type Submission = {
+  /** What `accept` stored in an earlier attempt of the same task, and `forget` did not take back; else null. */
+  readonly remote: string | null
+  /** Before something is sent that must not be sent twice: from now on nobody knows whether it was taken. */
+  intend(): Promise<void>
+  /** What finds the edit again, as JSON of the engine's own; before its end is awaited. */
+  accept(remote: string): Promise<void>
+  /** The server refused it, lost it or failed at it: the next attempt submits anew. */
+  forget(): Promise<void>
+  /**
+   * Why the call's signal aborted. `canceled`: nobody wants the picture. `timedOut`: this call took too long. `handedOver`:
+   * another worker goes on with it.
+   */
+  whyAborted(): 'canceled' | 'timedOut' | 'handedOver'
+}
+
 /** An image model behind some protocol. Rejects with EngineError; aborts the call when `signal` does. */
-export type Editor = { edit(request: EditRequest, signal: AbortSignal): Promise<EditAnswer> }
+export type Editor = {
+  /** `submission`: not given where no task is behind the call, as when a fleet is checked. */
+  edit(request: EditRequest, signal: AbortSignal, submission?: Submission): Promise<EditAnswer>
+}
 
 /** What a thinker is asked to judge. `prompt` is the one the editor received ('' when the untouched source is judged). */
 export type CritiqueRequest = {
