@@ -10,7 +10,7 @@ import { defaultImageLimits } from '../../src/images/image-limits.ts'
 import { makeLog } from '../../src/log.ts'
 import { openDatabase } from '../../src/open-database.ts'
 import { connectPrisma } from '../../src/prisma.ts'
-import { directoryStorage } from '../../src/storage/directory-storage.ts'
+import { openStorage } from '../../src/storage/open-storage.ts'
 
 /** What an API process holds, over an embedded Postgres and folders of the benchmark's own, fsync on as in use. */
 export async function openBenchDeps(): Promise<{ deps: Deps; url: string; close(): Promise<void> }> {
@@ -24,7 +24,7 @@ export async function openBenchDeps(): Promise<{ deps: Deps; url: string; close(
   const prisma = connectPrisma({ url, log })
   const feed = await connectEventFeed({ db, url, log })
   const [secret, publicUrl] = ['a secret of the benchmark', 'http://127.0.0.1:4000']
-  const storage = directoryStorage({ root: dataDir, secret, publicUrl })
+  const storage = await openStorage(config, { secret, publicUrl })
   const images = { db, storage, limits: defaultImageLimits, directory: join(dataDir, 'spool'), gate: makeDecodeGate() }
   const links = { secret, publicUrl }
   return {
