@@ -18,14 +18,23 @@ builder.prismaNode('Endpoint', {
       description: 'Where it is; null unless the key is an OPERATOR.',
       resolve: (endpoint, _args, { caller }) => (hasRole(caller, 'OPERATOR') ? endpoint.url : null),
     }),
-    health: t.expose('health', { type: EndpointHealth, description: 'Whether it answers.' }),
+    health: t.expose('health', {
+      type: EndpointHealth,
+      description: 'Whether it answers calls and health checks; UNHEALTHY ones get no calls until they do.',
+    }),
     capacity: t.exposeInt('capacity', { description: 'How many calls it takes at once.' }),
     inFlight: t.exposeInt('inFlight', { description: 'How many calls it runs, as of the last heartbeat.' }),
     medianSeconds: t.exposeFloat('medianSeconds', {
       nullable: true,
       description: 'Median seconds of its recent calls; null before the first.',
     }),
-    failures: t.exposeInt('failures', { description: 'Calls that failed in a row.' }),
+    p95Seconds: t.exposeFloat('p95Seconds', {
+      nullable: true,
+      description: 'The slowest of twenty of its recent calls, in seconds; null while too few were made to tell.',
+    }),
+    failures: t.exposeInt('failures', {
+      description: 'How many of its last ten calls failed; at five it gets no more.',
+    }),
     worker: t.field({
       type: Worker,
       nullable: true,

@@ -150,7 +150,7 @@ describe('a call that fails', () => {
     const { server, edit } = await setUp('generic')
     await server.close()
     const error = await failureOf(edit())
-    expect({ kind: error.kind, code: error.code }).toEqual({ kind: 'failed', code: 'ENGINE_UNREACHABLE' })
+    expect({ kind: error.kind, code: error.code }).toEqual({ kind: 'failed', code: 'ENGINE_DOWN' })
   })
 
   test('an abort closes the socket at once', async () => {

@@ -73,7 +73,14 @@ describe('an endpoint', () => {
     expect(await take(two.workerId, two.ids, 3)).toEqual([])
     await age(10)
     expect(await take(two.workerId, two.ids, 3)).toHaveLength(3)
-    const reports = one.ids.map(id => ({ id, health: 'HEALTHY' as const, inFlight: 0, failures: 0, medianSeconds: 1 }))
+    const reports = one.ids.map(id => ({
+      id,
+      health: 'HEALTHY' as const,
+      inFlight: 0,
+      failures: 0,
+      medianSeconds: 1,
+      p95Seconds: null,
+    }))
     const view = await touchWorker(db, {
       workerId: one.workerId,
       slots: 6,
@@ -95,6 +102,7 @@ describe('an endpoint', () => {
       inFlight: 1,
       failures: 0,
       medianSeconds: 2.5,
+      p95Seconds: 6,
     }))
     const view = await touchWorker(db, {
       workerId: one.workerId,

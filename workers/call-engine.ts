@@ -3,24 +3,36 @@ import { EngineError, UnreadableVerdictError } from './engines/engine.ts'
 /** What the engine gave, and the seconds its call took. */
 export type EngineCall<T> = { answer: T; seconds: number }
 
+/** The code of a call that ran into its deadline. */
+export const timedOutCode = 'ENGINE_TIMED_OUT'
+
+/** A deadline may come nearer while a call waits, as others tell how long one takes: so often it is looked at. */
+const LOOK_EVERY_MS = 500
+
 /**
  * Makes one call of an engine with a total deadline. Rejects with EngineError `failed` when the deadline passes, and
  * with what the engine threw otherwise; `signal` is the task's own.
  */
 export async function callEngine<T>(
   call: (signal: AbortSignal) => Promise<T>,
-  { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: number },
+  { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: () => number },
 ): Promise<EngineCall<T>> {
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(new Error('The deadline passed.')), deadlineMs)
   const startedAt = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  const look = () => {
+    const leftMs = deadlineMs() - (performance.now() - startedAt)
+    if (leftMs <= 0) deadline.abort(new Error('The deadline passed.'))
+    else timer = setTimeout(look, Math.min(leftMs, LOOK_EVERY_MS))
+  }
+  look()
   try {
     const answer = await call(AbortSignal.any([signal, deadline.signal]))
     return { answer, seconds: secondsSince(startedAt) }
   } catch (error) {
     if (error instanceof UnreadableVerdictError || signal.aborted || !deadline.signal.aborted) throw error
-    const message = `The model server gave no answer within ${Math.round(deadlineMs / 1_000)} s.`
-    throw new EngineError('failed', 'ENGINE_TIMED_OUT', message, { cause: error })
+    const message = `The model server gave no answer within ${Math.round(secondsSince(startedAt))} s.`
+    throw new EngineError('failed', timedOutCode, message, { cause: error })
   } finally {
     clearTimeout(timer)
   }

@@ -32,7 +32,7 @@ export async function editStage(context: StageContext, signal: AbortSignal): Pro
   if (mayNotSubmit()) throw new SubmissionUncertainError()
   const { answer, seconds } = await callEngine(aborted => editor.edit(request, aborted, submission), {
     signal,
-    deadlineMs: model.deadlineMs,
+    deadlineMs: context.deadlineMs,
   }).catch(error => {
     throw mayNotSubmit() ? new SubmissionUncertainError({ cause: error }) : error
   })

@@ -1,54 +1,41 @@
 // The endpoints of one queue (a model's edits or thoughts) as this process drives them. A slot is one call; an endpoint never has more than its
-// capacity. A server that fails twice in a row gets no calls until it answers a probe: it would fail tasks faster than
-// the healthy ones can do them.
+// capacity. A broken server gets no calls until it answers again: it would fail tasks faster than the healthy ones can do
+// them.
 
 import { LRUCache } from 'lru-cache'
 import type { EndpointReport } from '../src/fleet/touch-worker.ts'
-import type { Engine } from './engines/make-engine.ts'
-import type { FleetModel } from './fleet/fleet.ts'
-
-/** An endpoint of the fleet file with its row's id and its engine. The model and `url` name it. */
-export type ListedInPool = {
-  /** Another one once the row was swept and registered again. */
-  id: string
-  readonly url: string
-  readonly capacity: number
-  readonly engine: Engine
-  readonly model: FleetModel
-}
-
-/** One endpoint. `isHeld`: leased to this worker. `isRetiring`: no new calls, handed over when the last one ends. */
-export type PoolEndpoint = ListedInPool & {
-  isHeld: boolean
-  isRetiring: boolean
-  /** Taken above the fair share while these workers lived; null: part of the share. */
-  spareUnder: string | null
-  inFlight: number
-  failuresInRow: number
-  failures: number
-  closedUntil: number
-  isBroken: boolean
-  seconds: number[]
-}
+import type { ClaimedTask } from '../src/queue/task.ts'
+import { decideDeadlineMs, hasObservedDeadline } from './call-deadline.ts'
+import { makeCallLatency } from './call-latency.ts'
+import { startHealthChecks } from './health-checks.ts'
+import { type ListedInPool, newEndpoint, type PoolEndpoint, roomOf, tellBreaker, toReport } from './pool-endpoint.ts'
 
 /** How a call ended, as far as it says something about the endpoint. `neutral`: aborted, or our own fault. */
 export type CallOutcome =
   | { type: 'answered'; seconds: number }
   | { type: 'busy'; retryAfterMs: number | null }
-  | { type: 'failed' }
-  | { type: 'neutral' }
+  | { type: 'failed' | 'refused' | 'timedOut' | 'neutral' }
 
-/** One call's place at an endpoint. `free` counts once; the slot is free from then on. */
-export type Slot = { endpoint: PoolEndpoint; free(outcome: CallOutcome): void }
+/**
+ * One call's place at an endpoint. `free` counts once; the slot is free from then on. `deadlineMs`: how long the call may
+ * take by what is known now, in milliseconds; a call that waits looks again.
+ */
+export type Slot = { endpoint: PoolEndpoint; deadlineMs(): number; free(outcome: CallOutcome): void }
+
+/** The task that a slot is wanted for. */
+export type SlotWish = Pick<ClaimedTask, 'jobId' | 'stage' | 'lastEndpointId' | 'failures'>
+
+/** How long calls of a model take in the whole fleet; null: nobody knows yet. */
+export type UsualLatency = { medianSeconds: number | null; p95Seconds: number | null }
 
 export type EndpointPool = ReturnType<typeof makeEndpointPool>
 
-const BREAK_AFTER = 2
-const BUSY_MS = 1_000
-const MAX_BUSY_MS = 30_000
-const PROBE_MS = 5_000
-const PROBE_TIMEOUT_MS = 5_000
-const KEPT_DURATIONS = 32
+/** What a busy slot waits, twice as long with each busy answer in a row; a server that says how long is obeyed instead. */
+const BUSY_MS = 250
+const MAX_BUSY_MS = 15_000
+/** A header may say anything. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000
+const KEPT_CALLS = 256
 
 /** `isSticky`: calls of one job go to one endpoint while it has room, for its caches. `onRoom`: a slot may be free. */
 export function makeEndpointPool(
@@ -58,7 +45,9 @@ export function makeEndpointPool(
   const endpoints = listed.map(newEndpoint)
   const places = new LRUCache<string, string>({ max: 20_000 })
   const timers = new Set<NodeJS.Timeout>()
-  const closing = new AbortController()
+  const latency = makeCallLatency(KEPT_CALLS)
+  let usual: UsualLatency = { medianSeconds: null, p95Seconds: null }
+  const checks = startHealthChecks(endpoints, onRoom)
 
   function later(ms: number, work: () => void): void {
     const timer = setTimeout(() => {
@@ -68,38 +57,39 @@ export function makeEndpointPool(
     timers.add(timer)
   }
 
-  function roomOf(endpoint: PoolEndpoint): number {
-    const isOpen = endpoint.isHeld && !endpoint.isRetiring && !endpoint.isBroken && endpoint.closedUntil <= Date.now()
-    return isOpen ? Math.max(0, endpoint.capacity - endpoint.inFlight) : 0
-  }
-
-  function choose(jobId: string, avoidId: string | null): PoolEndpoint | null {
+  function choose({ jobId, lastEndpointId }: SlotWish): PoolEndpoint | null {
     const open = endpoints.filter(endpoint => roomOf(endpoint) > 0)
-    const others = open.filter(endpoint => endpoint.id !== avoidId)
+    const others = open.filter(endpoint => endpoint.id !== lastEndpointId)
     const candidates = others.length > 0 ? others : open
     const sticky = isSticky ? candidates.find(endpoint => endpoint.id === places.get(jobId)) : undefined
     return sticky ?? leastLoaded(candidates)
   }
 
-  function settle(endpoint: PoolEndpoint, outcome: CallOutcome): void {
+  function deadlineOf(endpoint: PoolEndpoint, { stage, failures }: SlotWish): number {
+    const { deadlineMs: configuredMs } = endpoint.model
+    if (!hasObservedDeadline(endpoint.model)) return configuredMs
+    const p95Seconds = endpoint.latency.p95Seconds(stage) ?? latency.p95Seconds(stage) ?? usual.p95Seconds
+    return decideDeadlineMs({ configuredMs, p95Seconds, failures })
+  }
+
+  function settle(endpoint: PoolEndpoint, wish: SlotWish, outcome: CallOutcome): void {
+    if (outcome.type !== 'busy') endpoint.busyInRow = 0
     switch (outcome.type) {
       case 'answered':
-        endpoint.failuresInRow = 0
-        endpoint.seconds = [...endpoint.seconds, outcome.seconds].slice(-KEPT_DURATIONS)
+        endpoint.latency.add(wish.stage, outcome.seconds)
+        latency.add(wish.stage, outcome.seconds)
+        tellBreaker(endpoint, 'answered')
         return
-      case 'busy': {
-        const pauseMs = Math.min(Math.max(outcome.retryAfterMs ?? BUSY_MS, 50), MAX_BUSY_MS)
-        endpoint.closedUntil = Math.max(endpoint.closedUntil, Date.now() + pauseMs)
-        later(pauseMs + 1, onRoom)
+      case 'busy':
+        rest(endpoint, outcome.retryAfterMs)
         return
-      }
+      case 'refused':
       case 'failed':
-        endpoint.failures++
-        endpoint.failuresInRow++
-        if (endpoint.failuresInRow >= BREAK_AFTER && !endpoint.isBroken) {
-          endpoint.isBroken = true
-          later(PROBE_MS, () => void probe(endpoint))
-        }
+        tellBreaker(endpoint, outcome.type)
+        return
+      case 'timedOut':
+        tellBreaker(endpoint, 'failed')
+        endpoint.isSuspect = endpoint.engine.probe !== null
         return
       case 'neutral':
         return
@@ -108,18 +98,20 @@ export function makeEndpointPool(
     }
   }
 
-  async function probe(endpoint: PoolEndpoint): Promise<void> {
-    try {
-      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)])
-      await endpoint.engine.probe?.(signal)
-    } catch {
-      if (!closing.signal.aborted) later(PROBE_MS, () => void probe(endpoint)) // still away: asked again
+  // Without a word of how long, the one slot waits: the others may well be served, and their answers tell.
+  function rest(endpoint: PoolEndpoint, retryAfterMs: number | null): void {
+    const restMs = Math.min(BUSY_MS * 2 ** endpoint.busyInRow++, MAX_BUSY_MS)
+    if (retryAfterMs === null) {
+      endpoint.resting++
+      later(restMs, () => {
+        endpoint.resting--
+        onRoom()
+      })
       return
     }
-    // On trial: one more failure and it is closed again.
-    endpoint.failuresInRow = BREAK_AFTER - 1
-    endpoint.isBroken = false
-    onRoom()
+    const pauseMs = Math.min(Math.max(retryAfterMs, 50), MAX_RETRY_AFTER_MS)
+    endpoint.closedUntil = Math.max(endpoint.closedUntil, Date.now() + pauseMs)
+    later(pauseMs + 1, onRoom)
   }
 
   return {
@@ -130,64 +122,43 @@ export function makeEndpointPool(
     slots: () => endpoints.reduce((sum, endpoint) => sum + (endpoint.isHeld ? endpoint.capacity : 0), 0),
     /** Calls under way. */
     inFlight: () => endpoints.reduce((sum, endpoint) => sum + endpoint.inFlight, 0),
-    /** Reserves a slot, at another endpoint than `avoidId` where there is one; null: there is no room any more. */
-    take(jobId: string, avoidId: string | null): Slot | null {
-      const endpoint = choose(jobId, avoidId)
+    /** Reserves a slot, at another endpoint than the task's last where there is one; null: there is no room any more. */
+    take(wish: SlotWish): Slot | null {
+      const endpoint = choose(wish)
       if (!endpoint) return null
-      if (isSticky && !places.has(jobId)) places.set(jobId, endpoint.id)
+      if (isSticky && !places.has(wish.jobId)) places.set(wish.jobId, endpoint.id)
       endpoint.inFlight++
       let isFreed = false
       return {
         endpoint,
+        deadlineMs: () => deadlineOf(endpoint, wish),
         free(outcome) {
           if (isFreed) return
           isFreed = true
           endpoint.inFlight--
-          settle(endpoint, outcome)
+          settle(endpoint, wish, outcome)
           onRoom()
         },
       }
     },
-    /** Seconds of a usual call here; null before the first. */
-    medianSeconds: () => median(endpoints.flatMap(endpoint => endpoint.seconds)),
+    /** Takes over what the whole fleet knows of the model: it holds until this worker has made calls of its own. */
+    learn(known: UsualLatency): void {
+      usual = known
+    },
+    /** Seconds of a usual call here, else in the whole fleet; null before the first. */
+    medianSeconds: () => latency.medianSeconds() ?? usual.medianSeconds,
     /** What operators see of the endpoints this worker drives. */
     reports: (): EndpointReport[] => endpoints.filter(endpoint => endpoint.isHeld).map(toReport),
     /** Says that endpoints were taken or given up. */
     announceRoom: onRoom,
     close(): void {
-      closing.abort()
+      checks.close()
       for (const timer of timers) clearTimeout(timer)
     },
-  }
-}
-
-function newEndpoint(listed: ListedInPool): PoolEndpoint {
-  return {
-    ...listed,
-    isHeld: false,
-    isRetiring: false,
-    spareUnder: null,
-    inFlight: 0,
-    failuresInRow: 0,
-    failures: 0,
-    closedUntil: 0,
-    isBroken: false,
-    seconds: [],
   }
 }
 
 function leastLoaded(candidates: readonly PoolEndpoint[]): PoolEndpoint | null {
   const load = (endpoint: PoolEndpoint) => endpoint.inFlight / endpoint.capacity
   return candidates.reduce<PoolEndpoint | null>((best, next) => (best && load(best) <= load(next) ? best : next), null)
-}
-
-function toReport(endpoint: PoolEndpoint): EndpointReport {
-  const { id, inFlight, failures, isBroken, seconds } = endpoint
-  const health = isBroken ? 'UNHEALTHY' : seconds.length > 0 ? 'HEALTHY' : 'UNKNOWN'
-  return { id, health, inFlight, failures, medianSeconds: median(seconds) }
-}
-
-function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? null
 }

@@ -1,5 +1,6 @@
 import type { EndpointWish } from '../src/fleet/acquire-endpoints.ts'
-import type { EndpointPool, PoolEndpoint } from './endpoint-pool.ts'
+import type { EndpointPool } from './endpoint-pool.ts'
+import type { PoolEndpoint } from './pool-endpoint.ts'
 
 /**
  * Settles this worker's share of one model's endpoints, at most ceil(listed / live workers that list the model): marks

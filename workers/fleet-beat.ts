@@ -7,10 +7,11 @@ import type { ListedEndpoint, ListedModel } from '../src/fleet/fleet-model.ts'
 import { type EndpointIds, endpointKey, registerWorker, type WorkerRegistration } from '../src/fleet/register-worker.ts'
 import { touchWorker } from '../src/fleet/touch-worker.ts'
 import { queueOf } from '../src/queue/task.ts'
-import type { EndpointPool, ListedInPool, PoolEndpoint } from './endpoint-pool.ts'
+import type { EndpointPool } from './endpoint-pool.ts'
 import { membershipOf, settleShare } from './endpoint-share.ts'
 import type { Engine } from './engines/make-engine.ts'
 import { type Fleet, type FleetModel, isThinker } from './fleet/fleet.ts'
+import type { ListedInPool, PoolEndpoint } from './pool-endpoint.ts'
 
 /** Who this worker is. `url` of a builtin endpoint is made of its id: nobody else can drive it. */
 export type WorkerIdentity = { workerId: string; host: string; version: string }
@@ -55,6 +56,10 @@ export async function beatFleet(
   const stillHeld = new Set(view.heldIds)
   for (const endpoint of endpoints) {
     if (asked.has(endpoint.id) && !stillHeld.has(endpoint.id)) setHeld(endpoint, false)
+  }
+  for (const pool of pools) {
+    const known = view.latencies.get(pool.endpoints[0]?.model.model ?? '')
+    if (known) pool.learn(known)
   }
   if (!view.isKnown) takeIds(endpoints, await registerWorker(db, toRegistration(identity, fleet)))
   if (!isDraining) await takeShares(db, workerId, pools, view.workers)

@@ -17,7 +17,7 @@ export async function polishStage(context: StageContext, signal: AbortSignal): P
   try {
     const { answer, seconds } = await callEngine(aborted => thinker.polish({ instruction, source, seed }, aborted), {
       signal,
-      deadlineMs: model.deadlineMs,
+      deadlineMs: context.deadlineMs,
     })
     return { seconds, record: () => recordPolish(db, task, { ...answer, endpointId: endpoint.id }) }
   } catch (error) {

@@ -44,7 +44,7 @@ export async function runTask(deps: StageDeps, run: { held: HeldTask; slot: Slot
     const input = await awaitDatabase(() => startStage(deps.db, task), isGivenUp)
     if (!input) return null
     held.signal.throwIfAborted()
-    return makeCall({ ...deps, log, task, input, endpoint: slot.endpoint }, held.signal)
+    return makeCall({ ...deps, log, task, input, endpoint: slot.endpoint, deadlineMs: slot.deadlineMs }, held.signal)
   }
 
   async function settle(error: unknown): Promise<void> {

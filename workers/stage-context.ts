@@ -4,7 +4,7 @@ import type { ImageDeps } from '../src/images/image-row.ts'
 import type { Recorded } from '../src/jobs/end-stage.ts'
 import type { StageInput } from '../src/jobs/start-stage.ts'
 import type { ClaimedTask } from '../src/queue/task.ts'
-import type { PoolEndpoint } from './endpoint-pool.ts'
+import type { PoolEndpoint } from './pool-endpoint.ts'
 import type { PicturePreparer } from './prepare-picture.ts'
 
 /** What every stage of one process works with. */
@@ -20,6 +20,8 @@ export type StageContext = StageDeps & {
   task: ClaimedTask
   input: StageInput
   endpoint: PoolEndpoint
+  /** How long the call may take, as far as is known now. */
+  deadlineMs: () => number
 }
 
 /** A call that was answered. `record` writes what came of it and may be called again after an outage. */

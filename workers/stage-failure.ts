@@ -1,7 +1,9 @@
 import { DomainError } from '../src/errors.ts'
 import { ObjectNotFoundError, StorageError } from '../src/storage/storage.ts'
+import { timedOutCode } from './call-engine.ts'
 import type { CallOutcome } from './endpoint-pool.ts'
 import { EngineError } from './engines/engine.ts'
+import { unreachableCode } from './engines/http.ts'
 import { SubmissionUncertainError } from './task-submission.ts'
 
 /** A failed stage in the words of the queue: what happens next, and a sentence fit for users. */
@@ -58,5 +60,7 @@ export function toCallOutcome(error: unknown): CallOutcome {
   if (error instanceof SubmissionUncertainError) return toCallOutcome(error.cause)
   if (!(error instanceof EngineError)) return { type: 'neutral' }
   if (error.kind === 'busy') return { type: 'busy', retryAfterMs: error.retryAfterMs }
-  return error.kind === 'failed' ? { type: 'failed' } : { type: 'neutral' }
+  if (error.kind !== 'failed') return { type: 'neutral' }
+  if (error.code === timedOutCode) return { type: 'timedOut' }
+  return { type: error.code === unreachableCode ? 'refused' : 'failed' }
 }

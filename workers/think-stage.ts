@@ -23,7 +23,7 @@ export async function thinkStage(context: StageContext, signal: AbortSignal): Pr
   try {
     const { answer, seconds } = await callEngine(
       aborted => thinker.critique({ instruction, prompt, source, edited, seed }, aborted),
-      { signal, deadlineMs: model.deadlineMs },
+      { signal, deadlineMs: context.deadlineMs },
     )
     const { tokens, ...verdict } = answer
     return { seconds, record: () => recordVerdict(db, task, { verdict, tokens, ...by }) }

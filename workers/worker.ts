@@ -101,7 +101,7 @@ export function startWorker(options: WorkerOptions): Worker {
       return claimTasks(db, { queue, workerId, limit, leaseMs, stageSeconds, isClosing: isClosing() })
     }
     const run = async (task: ClaimedTask) => {
-      const slot = isDraining || !isAlive() ? null : pool.take(task.jobId, task.lastEndpointId)
+      const slot = isDraining || !isAlive() ? null : pool.take(task)
       const entry = held.add(task)
       running++
       try {

@@ -9,6 +9,8 @@ export type EndpointReport = {
   inFlight: number
   failures: number
   medianSeconds: number | null
+  /** The slowest of twenty calls; null while too few were made. */
+  p95Seconds: number | null
 }
 
 /** What a heartbeat learns: the endpoints that are still this worker's, and who else is there. */
@@ -18,6 +20,8 @@ export type FleetView = {
   heldIds: string[]
   /** By model: ids of the live workers that list it and are not draining, sorted. */
   workers: ReadonlyMap<string, readonly string[]>
+  /** By model: the median over its endpoints of what each takes for a call, whoever drives it. */
+  latencies: ReadonlyMap<string, { medianSeconds: number | null; p95Seconds: number | null }>
 }
 
 /**
@@ -43,14 +47,16 @@ export async function touchWorker(
   const { rows: held } = await db.query<{ id: string }>(sql`
     with report as (
       select * from jsonb_to_recordset(${JSON.stringify(endpoints)}::jsonb)
-        as r("id" uuid, "health" endpoint_health, "inFlight" int, "failures" int, "medianSeconds" float8)
+        as r("id" uuid, "health" endpoint_health, "inFlight" int, "failures" int, "medianSeconds" float8,
+          "p95Seconds" float8)
     ), mine as (
       select e.id from endpoint e join report using (id) where e.worker_id = ${workerId}::uuid order by e.id for update of e
     )
     update endpoint e set
       lease_until = clock_timestamp() + ${fleetLeaseMs} * interval '1 millisecond',
       health = report.health, in_flight = report."inFlight", failures = report.failures,
-      median_seconds = report."medianSeconds"
+      median_seconds = coalesce(report."medianSeconds", e.median_seconds),
+      p95_seconds = coalesce(report."p95Seconds", e.p95_seconds)
     from report join mine using (id)
     where e.id = report.id
     returning e.id`)
@@ -59,9 +65,20 @@ export async function touchWorker(
     from worker w cross join unnest(w.models) as m(model_id)
     where not w.is_draining and w.last_seen_at > clock_timestamp() - ${fleetLeaseMs} * interval '1 millisecond'
     group by m.model_id`)
+  const { rows: latencies } = await db.query<{
+    modelId: string
+    medianSeconds: number | null
+    p95Seconds: number | null
+  }>(sql`
+    select model_id as "modelId", percentile_cont(0.5) within group (order by median_seconds) as "medianSeconds",
+      percentile_cont(0.5) within group (order by p95_seconds) as "p95Seconds"
+    from endpoint
+    where model_id in (select model_id from endpoint where id = any(${listedIds}::uuid[]))
+    group by model_id`)
   return {
     isKnown: known[0]?.endpoints === new Set(listedIds).size,
     heldIds: held.map(row => row.id),
     workers: new Map(live.map(row => [row.modelId, row.workerIds])),
+    latencies: new Map(latencies.map(({ modelId, ...latency }) => [modelId, latency])),
   }
 }

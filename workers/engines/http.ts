@@ -53,13 +53,26 @@ export function makeHttpClient({ maxAnswerBytes = MAX_ANSWER_BYTES }: { maxAnswe
       } catch (error) {
         if (error instanceof EngineError) throw error
         signal.throwIfAborted()
-        throw new EngineError('failed', 'ENGINE_UNREACHABLE', 'The model server could not be reached or broke off.', {
-          cause: error,
-        })
+        throw toConnectionError(error)
       }
     },
     close: () => agent.destroy(),
   }
+}
+
+/** The code where no connection could be made: nobody is there, and nothing was sent. */
+export const unreachableCode = 'ENGINE_DOWN'
+
+const UNREACHABLE = new Set([
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN'],
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function toConnectionError(error: unknown): EngineError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return UNREACHABLE.has(code)
+    ? new EngineError('failed', unreachableCode, 'Nothing answers at the address of the model server.', { cause: error })
+    : new EngineError('failed', 'ENGINE_UNREACHABLE', 'The connection to the model server broke off.', { cause: error })
 }
 
 async function readBody(body: AsyncIterable<Buffer> & { destroy(): unknown }, maxBytes: number): Promise<Buffer> {
