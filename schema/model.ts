@@ -1,4 +1,4 @@
-import type { ModelParameter } from '../src/catalog.ts'
+import { catalog, type ModelParameter } from '../src/catalog.ts'
 import { readModels } from '../src/fleet/read-models.ts'
 import { builder } from './builder.ts'
 import { ModelKind } from './enums.ts'
@@ -25,6 +25,15 @@ export const Model = builder.objectRef<{ id: string }>('Model').implement({
   description: 'An editor or thinker, from the catalogue or served by the fleet.',
   fields: t => ({
     id: t.exposeString('id', { description: 'What jobs name it by, for example `flux-kontext-dev`. Not a global id.' }),
+    name: t.string({
+      description: 'What its makers call it; its id where the catalogue does not know it.',
+      resolve: model => catalog.get(model.id)?.name ?? model.id,
+    }),
+    license: t.string({
+      nullable: true,
+      description: 'A note on its licence, no legal advice; null where the catalogue does not know it.',
+      resolve: model => catalog.get(model.id)?.license ?? null,
+    }),
     kinds: t.field({
       type: [ModelKind],
       description: 'What it can do.',

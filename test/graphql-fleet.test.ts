@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../schema/global-id.ts'
+import { catalog } from '../src/catalog.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
 import { createCaller, createFinishedJob, type Trajectory } from './support/seed.ts'
@@ -35,17 +36,25 @@ test('a waiting job has a place in its queue, a finished one none', async () => 
 test('models are those ever registered in their order, then the catalogue', async () => {
   const { models } = await api.get(
     caller,
-    '{ models { id kinds isAvailable capacity queued inFlight parameters { name } } }',
+    '{ models { id name license kinds isAvailable capacity queued inFlight parameters { name default min max } } }',
   )
-  expect(models.map((model: { id: string }) => model.id)).toEqual([
-    testEditor,
-    testThinker,
-    'builtin-retouch',
-    'builtin-critic',
-  ])
+  const ids = models.map((model: { id: string }) => model.id)
+  expect(ids).toEqual([testEditor, testThinker, ...catalog.keys()])
+  expect(models[0]).toMatchObject({ name: testEditor, license: null })
   expect(models[2]).toMatchObject({ kinds: ['EDITOR'], isAvailable: false, parameters: [{ name: 'variation' }] })
+  const flux = models.find((model: { id: string }) => model.id === 'flux-kontext-dev')
+  expect(flux).toMatchObject({
+    name: 'FLUX.1 Kontext [dev]',
+    license: expect.stringContaining('non-commercial'),
+    capacity: 0,
+    parameters: [
+      { name: 'num_inference_steps', default: 28, min: 1, max: 100 },
+      { name: 'guidance_scale', default: 2.5, min: 0, max: 7.5 },
+    ],
+  })
   const thinkers = await api.get(caller, '{ models(kind: THINKER) { id } }')
-  expect(thinkers.models).toEqual([{ id: testThinker }, { id: 'builtin-critic' }])
+  const known = [...catalog.values()].filter(model => model.kinds.includes('THINKER'))
+  expect(thinkers.models).toEqual([{ id: testThinker }, ...known.map(({ id }) => ({ id }))])
 })
 
 test('the fleet is seen by all, its hosts and URLs by operators alone', async () => {

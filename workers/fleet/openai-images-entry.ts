@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { imagesParameters } from '../engines/images-parameters.ts'
+import { withCatalog } from './catalog-parameters.ts'
 import { editorFields, toKinds, toParameters } from './editor-entry.ts'
 import { editDeadlineMs } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
@@ -24,6 +25,6 @@ export function toOpenaiImages(entry: z.infer<typeof openaiImagesEntry>, context
     kinds: toKinds(kinds, ['EDITOR']),
     settings: { engine, profile, ...toAccess(entry, context) },
     restoresSize: restoreSize,
-    parameters: toParameters(imagesParameters[profile], parameters),
+    parameters: toParameters(withCatalog(entry.model, imagesParameters[profile]), parameters),
   }
 }
