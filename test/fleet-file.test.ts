@@ -145,6 +145,26 @@ thinkers:
     expect(problems.join('\n')).not.toContain('pw')
   })
 
+  test('tells faults of the environment, of other files and of repeats beside those of form', () => {
+    const problems = problemsOf(`editors:
+  - { model: a, engine: openai-images, url: http://a/v1, capacity: 0 }
+  - { model: b, engine: openai-images, url: http://b/v1, keyEnv: NO_KEY }
+  - { model: b, engine: openai-images, url: http://b/v1 }
+  - { model: c, engine: magic, url: http://c/v1 }
+thinkers:
+  - { model: t, engine: openai-chat, style: json, url: http://t/v1, polishTemplate: no.txt }
+judges: []
+`)
+    expect(problems.map(problem => problem.replace(/: ([^ ]+) .*/, ' $1'))).toEqual([
+      '2 editors.0.capacity',
+      '3 editors.1.keyEnv',
+      '4 editors.2',
+      '5 editors.3.engine',
+      '7 thinkers.0.polishTemplate',
+      '8 judges',
+    ])
+  })
+
   test.each([
     [
       'an unset key',

@@ -51,30 +51,40 @@ export function parseFleet(
     problems.push({ line: lines.linePos(pos[0]).line, text: message.split('\n')[0]?.replace(/ at line.*$/, '') ?? '' })
   }
   if (problems.length > 0) throw fail()
-  const read = fleetFileSchema.safeParse(document.toJS({ maxAliasCount: 20 }) ?? {})
-  if (!read.success) {
-    for (const issue of read.error.issues) {
-      if (issue.code === 'unrecognized_keys')
-        for (const key of issue.keys) report([...issue.path, key], 'is not known here')
-      else report(issue.path, issue.message)
+  const read = <T>(schema: z.ZodType<T>, value: unknown, at: readonly PropertyKey[]): T | null => {
+    const result = schema.safeParse(value)
+    if (result.success) return result.data
+    for (const issue of result.error.issues) {
+      const place = [...at, ...issue.path]
+      if (issue.code === 'unrecognized_keys') for (const key of issue.keys) report([...place, key], 'is not known here')
+      else report(place, issue.message)
     }
-    throw fail()
+    return null
   }
+  // Each entry is read by itself, so that a fault in one hides none of another, of whatever sort it is.
+  const content: unknown = document.toJS({ maxAliasCount: 20 }) ?? {}
+  const { editors, thinkers } = read(sectionsSchema, content, []) ?? lenientSections.parse(content)
 
   const inFile: EntryContext = { env, readFile, report: () => {} }
   const contextAt = (...at: PropertyKey[]): EntryContext => ({
     ...inFile,
     report: (message, ...inner) => report([...at, ...inner], message),
   })
-  const { editors, thinkers } = read.data
   const models = [
-    ...editors.map((entry, index) => toEditor(entry, contextAt('editors', index))),
-    ...thinkers.map((entry, index) => toThinker(entry, contextAt('thinkers', index))),
-  ].map((model, position) => ({ ...model, position }))
+    ...editors.map((value, index) => {
+      const entry = read(editorEntry, value, ['editors', index])
+      return entry && toEditor(entry, contextAt('editors', index))
+    }),
+    ...thinkers.map((value, index) => {
+      const entry = read(thinkerEntry, value, ['thinkers', index])
+      return entry && toThinker(entry, contextAt('thinkers', index))
+    }),
+  ].map((model, position) => model && { ...model, position })
   if (models.length === 0) report([], 'lists no editor and no thinker')
-  reportRepeats(models, editors.length, report)
+  const usable = models.filter(model => model !== null)
+  reportRepeats(usable, editors.length, report)
   if (problems.length > 0) throw fail()
-  return { models }
+  return { models: usable }
 }
 
 /** Only the entries of one model (`--only`). Throws an Error that lists the others when there is none. */
@@ -85,14 +95,17 @@ export function onlyModel(fleet: Fleet, model: string): Fleet {
   throw new Error(`The fleet has no model "${model}"; it lists ${known}.`)
 }
 
-const fleetFileSchema = z.strictObject({
-  editors: z.array(z.discriminatedUnion('engine', [builtinEditorEntry, openaiImagesEntry])).default([]),
-  thinkers: z.array(z.discriminatedUnion('engine', [builtinCriticEntry, openaiChatEntry])).default([]),
-})
+const editorEntry = z.discriminatedUnion('engine', [builtinEditorEntry, openaiImagesEntry])
+const thinkerEntry = z.discriminatedUnion('engine', [builtinCriticEntry, openaiChatEntry])
 
-type FleetFile = z.infer<typeof fleetFileSchema>
+const entries = z.array(z.unknown())
+const sectionsSchema = z.strictObject({ editors: entries.default([]), thinkers: entries.default([]) })
+/** What can be read of a file whose sections are not in order. */
+const lenientSections = z
+  .object({ editors: entries.catch([]), thinkers: entries.catch([]) })
+  .catch({ editors: [], thinkers: [] })
 
-function toEditor(entry: FleetFile['editors'][number], context: EntryContext): Unplaced {
+function toEditor(entry: z.infer<typeof editorEntry>, context: EntryContext): Unplaced {
   switch (entry.engine) {
     case 'builtin':
       return toBuiltin('editor', entry)
@@ -103,7 +116,7 @@ function toEditor(entry: FleetFile['editors'][number], context: EntryContext): U
   }
 }
 
-function toThinker(entry: FleetFile['thinkers'][number], context: EntryContext): Unplaced {
+function toThinker(entry: z.infer<typeof thinkerEntry>, context: EntryContext): Unplaced {
   switch (entry.engine) {
     case 'builtin':
       return toBuiltin('thinker', entry)
@@ -121,14 +134,14 @@ function reportRepeats(
   report: (at: readonly PropertyKey[], message: string) => void,
 ): void {
   const seen = new Set<string>()
-  models.forEach(({ model, urls, settings }, position) => {
+  for (const { model, urls, settings, position } of models) {
     const at = position < editorCount ? ['editors', position] : ['thinkers', position - editorCount]
     const own = settings.engine === 'builtin' ? ['builtin'] : urls
     for (const url of own) {
       if (seen.has(`${model} ${url}`)) report(at, `lists ${model} at ${url} a second time`)
       seen.add(`${model} ${url}`)
     }
-  })
+  }
 }
 
 // The line of the innermost node that the path leads to; a key that should not be there has a line of its own.
