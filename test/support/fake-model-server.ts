@@ -63,29 +63,7 @@ export async function startFakeModelServer(options: {
     const body = await buffer(request)
     await pause(response, behavior.delayMs ?? 0)
     if (response.destroyed) return
-    switch (behavior.does) {
-      case 'answer':
-        return sendJson(response, 200, await answer(request, body))
-      case 'refuse': {
-        const text = behavior.body ?? JSON.stringify({ error: { message: 'secret detail', code: 'nope' } })
-        response.writeHead(behavior.status ?? 400, { 'content-type': 'application/json', ...behavior.headers })
-        response.end(text)
-        return
-      }
-      case 'breakOff':
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100000' })
-        response.write('{"data":[')
-        response.destroy()
-        return
-      case 'nonsense':
-        response.writeHead(200, { 'content-type': 'application/json' })
-        response.end(behavior.body ?? '<html>not what you think</html>')
-        return
-      case 'hang':
-        return
-      default:
-        behavior.does satisfies never
-    }
+    if (!misbehave(response, behavior)) sendJson(response, 200, await answer(request, body))
   }
 
   async function pause(response: ServerResponse, delayMs: number | readonly [number, number]): Promise<void> {
@@ -129,7 +107,35 @@ export async function startFakeModelServer(options: {
   }
 }
 
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
+/** Does to one call what is asked, unless that is to answer it: false then. */
+export function misbehave(response: ServerResponse, behavior: FakeBehavior): boolean {
+  switch (behavior.does) {
+    case 'answer':
+      return false
+    case 'refuse': {
+      const text = behavior.body ?? JSON.stringify({ error: { message: 'secret detail', code: 'nope' } })
+      response.writeHead(behavior.status ?? 400, { 'content-type': 'application/json', ...behavior.headers })
+      response.end(text)
+      return true
+    }
+    case 'breakOff':
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100000' })
+      response.write('{"data":[')
+      response.destroy()
+      return true
+    case 'nonsense':
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(behavior.body ?? '<html>not what you think</html>')
+      return true
+    case 'hang':
+      return true
+    default:
+      return behavior.does satisfies never
+  }
+}
+
+/** Answers with a JSON body. */
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(JSON.stringify(value))
 }

@@ -1,4 +1,5 @@
 import { type FleetModel, isThinker } from '../fleet/fleet.ts'
+import { asyncJobEditor } from './async-job.ts'
 import type { Editor, Thinker } from './engine.ts'
 import type { HttpClient } from './http.ts'
 import { openaiChatThinker } from './openai-chat.ts'
@@ -30,6 +31,13 @@ export function makeEngine({ http, builtin }: EngineDeps, { settings, kinds }: F
         probe: signal => probeModels(http, server, signal),
       }
     }
+    case 'async-job':
+      return {
+        editor: asyncJobEditor(http, { ...settings, baseUrl: url }),
+        thinker: null,
+        // Whatever it answers to that, it is there.
+        probe: signal => probeModels(http, { baseUrl: url, key: null }, signal),
+      }
     case 'openai-chat': {
       const server = { ...settings, baseUrl: url }
       return {

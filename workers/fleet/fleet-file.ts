@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { asyncJobEntry, toAsyncJob } from './async-job-entry.ts'
 import { builtinCriticEntry, builtinEditorEntry, toBuiltin } from './builtin-entry.ts'
 import type { Fleet, FleetModel } from './fleet.ts'
 import { openaiChatEntry, toOpenaiChat } from './openai-chat-entry.ts'
@@ -95,7 +96,7 @@ export function onlyModel(fleet: Fleet, model: string): Fleet {
   throw new Error(`The fleet has no model "${model}"; it lists ${known}.`)
 }
 
-const editorEntry = z.discriminatedUnion('engine', [builtinEditorEntry, openaiImagesEntry])
+const editorEntry = z.discriminatedUnion('engine', [builtinEditorEntry, openaiImagesEntry, asyncJobEntry])
 const thinkerEntry = z.discriminatedUnion('engine', [builtinCriticEntry, openaiChatEntry])
 
 const entries = z.array(z.unknown())
@@ -111,6 +112,8 @@ function toEditor(entry: z.infer<typeof editorEntry>, context: EntryContext): Un
       return toBuiltin('editor', entry)
     case 'openai-images':
       return toOpenaiImages(entry, context)
+    case 'async-job':
+      return toAsyncJob(entry, context)
     default:
       return entry satisfies never
   }

@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { builtinCritic, builtinEditor, type ModelKind, type ModelParameter } from '../../src/catalog.ts'
+import type { HostedDialect } from '../engines/providers/provider.ts'
+import type { ProviderId } from '../engines/providers/providers.ts'
 
 /** How to reach the model servers of one fleet entry; secrets are already read from the environment. */
 type EngineSettings =
   | { engine: 'builtin' }
   | { engine: 'openai-images'; profile: ImagesProfile; servedModel: string; key: string | null }
+  | { engine: 'async-job'; provider: ProviderId; servedModel: string; key: string | null; dialect: HostedDialect }
   | {
       engine: 'openai-chat'
       style: PromptStyle
