@@ -7,6 +7,7 @@ import { version } from '../version.ts'
 import { cancelCommand } from './cancel.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { editCommand } from './edit.ts'
+import { fleetCommand } from './fleet.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
@@ -31,6 +32,7 @@ const commands = [
   showCommand(),
   cancelCommand(),
   keysCommand(),
+  fleetCommand(),
   serveCommand(),
 ]
 for (const command of commands) program.addCommand(command)
