@@ -126,7 +126,8 @@ export const FirstRound = builder.enumType('FirstRound', {
     DIRECT: { description: 'Round 1 gets the instruction as it is.' },
     POLISH: { description: 'The thinker rewrites the instruction for round 1.' },
     EVALUATE: {
-      description: 'The thinker judges the untouched source first (round 0); satisfied there: it is the result.',
+      description:
+        'The thinker judges the untouched source first (round 0); satisfied there: it is the result. Not for GENERATE, which has none.',
     },
   } as const,
 })
@@ -134,7 +135,7 @@ export const FirstRound = builder.enumType('FirstRound', {
 export const EditFrom = builder.enumType('EditFrom', {
   description: 'What each round edits.',
   values: {
-    SOURCE: { description: 'Always the source image.' },
+    SOURCE: { description: 'Always the source image; a GENERATE job makes each picture anew.' },
     PREVIOUS: { description: 'The image that went on from the round before.' },
     BEST: { description: 'The best image so far.' },
   } as const,

@@ -61,7 +61,7 @@ builder.mutationField('forkRound', t =>
   t.field({
     type: ForkRoundResult,
     description:
-      'Starts a new job from any stored round, of a finished job or a running one: the same source, another prompt, editor or seed. Nothing is copied.',
+      'Starts a new job from any stored round, of a finished job or a running one: of the same kind with the same images, another prompt, editor or seed. Nothing is copied.',
     args: { input: t.arg({ type: ForkRoundInput, required: true, description: 'The fork.' }) },
     resolve: async (_root, { input: { roundId, ...rest } }, { deps, caller }) => {
       const round = toUuid(roundId, 'Round')

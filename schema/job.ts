@@ -7,11 +7,19 @@ import { Image } from './image.ts'
 import { JobError, toJobError } from './job-error.ts'
 import { Model } from './model.ts'
 
+const Size = builder.objectRef<{ width: number; height: number }>('Size').implement({
+  description: 'Width and height of a picture.',
+  fields: t => ({
+    width: t.exposeInt('width', { description: 'In pixels.' }),
+    height: t.exposeInt('height', { description: 'In pixels.' }),
+  }),
+})
+
 export const Job = builder.prismaNode('Job', {
   id: { field: 'id' },
   nullable: true,
   findUnique: (id, context) => ({ id, tenantId: context.caller.tenantId }),
-  description: 'One request: a source image, an instruction and settings, and every round made for it.',
+  description: 'One request: an instruction, the images it is about and settings, and every round made for it.',
   fields: t => ({
     kind: t.expose('kind', { type: JobKind, description: 'What it makes.' }),
     status: t.expose('status', { type: JobStatus, description: 'Where it stands.' }),
@@ -22,6 +30,14 @@ export const Job = builder.prismaNode('Job', {
     }),
     instruction: t.exposeString('instruction', { description: "The user's words; never changed." }),
     source: t.relation('source', { nullable: true, description: 'The image to edit; null for GENERATE.' }),
+    mask: t.relation('mask', { nullable: true, description: 'What to fill, in white; null unless FILL.' }),
+    size: t.field({
+      type: Size,
+      nullable: true,
+      description: "The size asked for; null: the model's own. GENERATE only.",
+      resolve: ({ wantedWidth: width, wantedHeight: height }) =>
+        width === null || height === null ? null : { width, height },
+    }),
     references: t.field({
       type: [Image],
       description: 'Further images the editor may look at, in the order given.',
@@ -32,7 +48,7 @@ export const Job = builder.prismaNode('Job', {
     }),
     editor: t.field({
       type: Model,
-      description: 'The model that edits.',
+      description: 'The model that makes the pictures.',
       resolve: job => ({ id: job.editor }),
     }),
     thinker: t.field({

@@ -24,12 +24,14 @@ describe('the model a job means', () => {
 
   test('may be one that was registered and is not served now', async () => {
     await register(editor('flux', 0))
-    expect(await resolveModel(database.db, { kind: 'EDITOR', model: 'flux' })).toEqual({ id: 'flux', parameters: [] })
+    const found = await resolveModel(database.db, { kind: 'EDITOR', model: 'flux' })
+    expect(found).toEqual({ id: 'flux', kinds: ['EDITOR'], parameters: [] })
   })
 
   test('may be one that the catalogue alone knows', async () => {
     const found = await resolveModel(database.db, { kind: 'EDITOR', model: 'builtin-retouch' })
-    expect(found).toEqual({ id: 'builtin-retouch', parameters: catalog.get('builtin-retouch')?.parameters })
+    const parameters = catalog.get('builtin-retouch')?.parameters
+    expect(found).toEqual({ id: 'builtin-retouch', kinds: ['EDITOR'], parameters })
   })
 
   test('is the first of the fleet file by default, a served one before any other', async () => {

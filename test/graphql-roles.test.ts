@@ -21,6 +21,8 @@ const mutations: Record<string, [Role, string]> = {
   createUpload: ['WRITE', '(input: { contentType: "x", byteSize: 1 })'],
   completeUpload: ['WRITE', '(uploadId: "x")'],
   startEdit: ['WRITE', '(input: { sourceId: "x", instruction: "x" })'],
+  startGeneration: ['WRITE', '(input: { instruction: "" })'],
+  startFill: ['WRITE', '(input: { sourceId: "x", maskId: "x", instruction: "x" })'],
   startEdits: ['WRITE', '(input: { edits: [] })'],
   cancelJob: ['WRITE', '(jobId: "x")'],
   cancelJobs: ['WRITE', '(filter: { batch: "" })'],

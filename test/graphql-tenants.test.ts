@@ -7,7 +7,7 @@ import { openTestApi, type TestApi } from './support/graphql.ts'
 import { everyId, type IdCase, makeIdCases, type Owned } from './support/id-cases.ts'
 import { findIdPlaces } from './support/id-places.ts'
 import { createCaller, createFinishedJob } from './support/seed.ts'
-import { newJob, seedImage, seedModels, startJob } from './support/stage-driver.ts'
+import { newJob, seedImage, seedModels, seedMoreModels, startJob } from './support/stage-driver.ts'
 
 let api: TestApi
 let owner: Caller
@@ -17,6 +17,7 @@ let cases: Record<string, IdCase>
 beforeAll(async () => {
   api = await openTestApi()
   await seedModels(api.db)
+  await seedMoreModels(api.db)
   owner = await createCaller(api.db, 'ADMIN')
   owned = await prepare()
   cases = makeIdCases(api, () => owned)

@@ -1,32 +1,23 @@
-import { restoreSize } from '../src/images/fit-picture.ts'
+import { fitMask } from '../src/images/fit-mask.ts'
+import { restoreSize, sizeWithin } from '../src/images/fit-picture.ts'
+import { loadPicture } from '../src/images/load-picture.ts'
 import { storePicture } from '../src/images/store-image.ts'
 import { recordEdit } from '../src/jobs/record-edit.ts'
 import { callEngine } from './call-engine.ts'
-import type { Picture } from './engines/engine.ts'
+import { type EditRequest, EngineError, type Picture } from './engines/engine.ts'
 import type { StageContext, StageResult } from './stage-context.ts'
 import { missingEngine, missingPicture } from './stage-failure.ts'
 import { makeTaskSubmission, SubmissionUncertainError } from './task-submission.ts'
 
-/** One edit: the base picture and the references go to the editor; its answer is stored and becomes the round's image. */
+/**
+ * One edit: the base picture, its mask and the references go to the editor; its answer is stored and becomes the round's
+ * image. A GENERATE job's picture is made from the prompt alone, unless it goes on from an earlier round.
+ */
 export async function editStage(context: StageContext, signal: AbortSignal): Promise<StageResult> {
-  const { input, endpoint, prepare } = context
-  const { base, references, prompt, seed, editorParameters } = input
-  const { model } = endpoint
+  const { input, endpoint } = context
   const { editor } = endpoint.engine
   if (!editor) throw missingEngine('editor')
-  if (!base) throw missingPicture()
-  const pictures = await Promise.all([base, ...references].map(image => prepare(image, model.maxPixels, signal)))
-  const [source, ...rest] = pictures
-  if (!source) throw missingPicture()
-  const request = {
-    prompt,
-    source,
-    mask: null,
-    references: rest,
-    size: null,
-    seed,
-    parameters: { ...defaultsOf(context), ...editorParameters },
-  }
+  const request = await toRequest(context, signal)
   const submission = makeTaskSubmission(context, signal)
   const mayNotSubmit = () => submission.isUncertain() && !input.resubmitUncertain
   if (mayNotSubmit()) throw new SubmissionUncertainError()
@@ -43,6 +34,38 @@ export async function editStage(context: StageContext, signal: AbortSignal): Pro
     return recordEdit(context.db, context.task, { imageId, editorSeconds: seconds, endpointId: endpoint.id })
   }
   return { seconds, record }
+}
+
+async function toRequest(context: StageContext, signal: AbortSignal): Promise<EditRequest> {
+  const { input, endpoint, prepare } = context
+  const { kind, base, references, prompt, seed, editorParameters } = input
+  const { maxPixels } = endpoint.model
+  if (!base && kind !== 'GENERATE') throw missingPicture()
+  const [source, mask, ...rest] = await Promise.all([
+    base && prepare(base, maxPixels, signal),
+    toMask(context, signal),
+    ...references.map(image => prepare(image, maxPixels, signal)),
+  ])
+  return {
+    prompt,
+    source,
+    mask,
+    references: rest,
+    // A picture that is edited further has a size.
+    size: base ? null : input.size,
+    seed,
+    parameters: { ...defaultsOf(context), ...editorParameters },
+  }
+}
+
+// In the size in which the picture that it lies on is sent.
+async function toMask({ images, input, endpoint }: StageContext, signal: AbortSignal): Promise<Picture | null> {
+  const { kind, mask, base } = input
+  if (kind !== 'FILL') return null
+  if (!mask || !base) throw missingPicture()
+  const bytes = await fitMask(images, await loadPicture(images, mask, signal), sizeWithin(base, endpoint.model))
+  if (bytes) return { bytes, contentType: 'image/png' }
+  throw new EngineError('rejected', 'MASK_EMPTY', 'The mask is black all over, so there is nothing to fill.')
 }
 
 // Of the fleet file's parameters only those with a value of their own are sent.

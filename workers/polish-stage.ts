@@ -10,8 +10,8 @@ export async function polishStage(context: StageContext, signal: AbortSignal): P
   const { model } = endpoint
   const { thinker } = endpoint.engine
   if (!thinker) throw missingEngine('thinker')
-  if (!input.source) throw missingPicture()
-  const source = await prepare(input.source, model.maxPixels, signal)
+  if (!input.source && input.kind !== 'GENERATE') throw missingPicture()
+  const source = input.source && (await prepare(input.source, model.maxPixels, signal))
   const { instruction, seed } = input
   const startedAt = performance.now()
   try {

@@ -4,7 +4,10 @@ import { UnreadableVerdictError } from './engines/engine.ts'
 import type { StageContext, StageResult } from './stage-context.ts'
 import { missingEngine, missingPicture } from './stage-failure.ts'
 
-/** One critique: source and edited picture go to the thinker. In round 0 the source is judged as it is. */
+/**
+ * One critique: source and edited picture go to the thinker. In round 0 the source is judged as it is; a GENERATE job's
+ * picture has none beside it.
+ */
 export async function thinkStage(context: StageContext, signal: AbortSignal): Promise<StageResult> {
   const { db, task, input, endpoint, prepare } = context
   const { model } = endpoint
@@ -12,9 +15,9 @@ export async function thinkStage(context: StageContext, signal: AbortSignal): Pr
   if (!thinker) throw missingEngine('thinker')
   const sourceRef = input.source
   const editedRef = task.roundIndex === 0 ? sourceRef : input.edited
-  if (!sourceRef || !editedRef) throw missingPicture()
+  if (!editedRef || (!sourceRef && input.kind !== 'GENERATE')) throw missingPicture()
   const [source, edited] = await Promise.all([
-    prepare(sourceRef, model.maxPixels, signal),
+    sourceRef && prepare(sourceRef, model.maxPixels, signal),
     prepare(editedRef, model.maxPixels, signal),
   ])
   const { instruction, prompt, seed } = input

@@ -64,7 +64,8 @@ export function instantFleet(capacity: number): Fleet {
 export function instantJob(sourceId: string, loop: Partial<LoopSettings> = {}): NewJob {
   return {
     ...{ kind: 'EDIT', sourceId, instruction: 'Make the sky bluer', editor: instantEditor, thinker: instantThinker },
-    ...{ referenceIds: [], priority: 0, batch: null, tags: [], metadata: null, idempotencyKey: null },
+    ...{ maskId: null, size: null, referenceIds: [], idempotencyKey: null },
+    ...{ priority: 0, batch: null, tags: [], metadata: null },
     settings: { ...defaultSettings, fallbackEditors: [], resubmitUncertain: false, editorParameters: {}, ...loop },
   }
 }

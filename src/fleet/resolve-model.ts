@@ -3,8 +3,8 @@ import type { Queryable } from '../db.ts'
 import { ModelUnavailableError } from '../errors.ts'
 import { sql } from '../sql.ts'
 
-/** A model that a job may use, with the parameters it takes. */
-export type ResolvedModel = { id: string; parameters: readonly ModelParameter[] }
+/** A model that a job may use, with all that it does and the parameters it takes. */
+export type ResolvedModel = { id: string; kinds: readonly ModelKind[]; parameters: readonly ModelParameter[] }
 
 /**
  * The model a job means. Known is what the catalogue lists or any worker ever registered; it need not be served now.
@@ -30,7 +30,7 @@ export async function resolveModel(
       : new ModelUnavailableError(`The ${noun} "${model}" is not known here.`, model)
   }
   if (!found.kinds.includes(kind)) throw new ModelUnavailableError(`The model "${found.id}" is no ${noun}.`, found.id)
-  return { id: found.id, parameters: found.parameters }
+  return { id: found.id, kinds: found.kinds, parameters: found.parameters }
 }
 
 const nouns: Record<ModelKind, string> = {

@@ -20,9 +20,8 @@ export async function fitPicture(
   { maxPixels }: PictureFit,
 ): Promise<{ bytes: Buffer; contentType: string }> {
   const { bytes, contentType, width, height } = picture
-  if (maxPixels === null || width * height <= maxPixels) return { bytes, contentType }
-  const scale = Math.sqrt(maxPixels / (width * height))
-  const size = { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) }
+  const size = sizeWithin({ width, height }, { maxPixels })
+  if (size.width === width && size.height === height) return { bytes, contentType }
   const scaled = await deps.gate(() =>
     sharp(bytes, { sequentialRead: true })
       .resize({ ...size, fit: 'fill', kernel: 'lanczos3' })
@@ -30,6 +29,16 @@ export async function fitPicture(
       .toBuffer(),
   )
   return { bytes: scaled, contentType: 'image/png' }
+}
+
+/** The size in which a picture is sent: its own, or in the same shape with at most `maxPixels`. */
+export function sizeWithin(
+  { width, height }: { width: number; height: number },
+  { maxPixels }: PictureFit,
+): { width: number; height: number } {
+  if (maxPixels === null || width * height <= maxPixels) return { width, height }
+  const scale = Math.sqrt(maxPixels / (width * height))
+  return { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) }
 }
 
 /**

@@ -1,13 +1,14 @@
-import type { Db } from '../db.ts'
+import type { Db, Tx } from '../db.ts'
 import { DomainError, NotFoundError } from '../errors.ts'
 import { appendEvents } from '../events/append-event.ts'
 import { decideFork } from '../loop/fork.ts'
 import { sql } from '../sql.ts'
 import { checkQuota } from '../tenancy/quotas.ts'
+import { checkModels, modelCache } from './check-models.ts'
 import { hashInput, insertJobs } from './insert-jobs.ts'
-import { type JobSettings, lockJob } from './job-row.ts'
+import { type JobSettings, lockJob, type Size } from './job-row.ts'
 import { loadState } from './load-state.ts'
-import { checkModels, countNew, modelCache } from './start-jobs.ts'
+import { countNew } from './start-jobs.ts'
 
 /** What the fork does otherwise than its parent; null: as the parent did. */
 export type Fork = {
@@ -22,8 +23,8 @@ export type Fork = {
 }
 
 /**
- * A new job from any stored round, of a finished job or a running one: the same source, Round 1 with that round as its
- * parent. Nothing is copied. Returns the new job's id; NotFoundError for a foreign round.
+ * A new job from any stored round, of a finished job or a running one: of the same kind, with the same source, mask, size
+ * and references, Round 1 with that round as its parent. Nothing is copied. Returns the new job's id; NotFoundError for a foreign round.
  */
 export async function forkRound(db: Db, caller: { tenantId: string }, fork: Fork): Promise<string> {
   const { rows } = await db.query<{ jobId: string }>(sql`
@@ -35,6 +36,7 @@ export async function forkRound(db: Db, caller: { tenantId: string }, fork: Fork
     const round = state?.rounds.find(({ id }) => id === fork.roundId)
     if (!parent || !round) throw new NotFoundError('roundId', 'round')
     const wish = {
+      kind: parent.kind,
       editor: fork.editor ?? parent.editor,
       thinker: fork.thinker ?? parent.thinker,
       settings: { ...(fork.settings ?? parent.settings), seed: fork.seed ?? fork.settings?.seed ?? null },
@@ -42,16 +44,15 @@ export async function forkRound(db: Db, caller: { tenantId: string }, fork: Fork
     // Another editor may not know the parent's parameters; they stay only where they were not chosen for another.
     if (fork.settings === null && wish.editor !== parent.editor) wish.settings.editorParameters = {}
     const instruction = fork.instruction ?? parent.instruction
-    const references = await tx.query<{ imageId: string }>(sql`
-      select image_id as "imageId" from job_reference where job_id = ${parent.id}::uuid order by position`)
+    const pictures = await readPictures(tx, parent.id)
     await checkQuota(tx, { tenantId: caller.tenantId, jobs: await countNew(tx, caller.tenantId, [fork]) })
     const [outcome] = await insertJobs(tx, caller.tenantId, [
       {
+        ...pictures,
         kind: parent.kind,
         sourceId: parent.sourceId,
         instruction,
         ...(await checkModels(modelCache(tx), wish)),
-        referenceIds: references.rows.map(row => row.imageId),
         priority: parent.priority,
         batch: null,
         tags: [],
@@ -73,4 +74,17 @@ export async function forkRound(db: Db, caller: { tenantId: string }, fork: Fork
     }
     return outcome
   })
+}
+
+type Pictures = { maskId: string | null; size: Size | null; referenceIds: string[] }
+
+async function readPictures(tx: Tx, jobId: string): Promise<Pictures> {
+  const { rows } = await tx.query<Pictures>(sql`
+    select mask_id as "maskId", array(
+        select image_id from job_reference where job_id = job.id order by position) as "referenceIds",
+      case when wanted_width is not null
+        then jsonb_build_object('width', wanted_width, 'height', wanted_height) end as size
+    from job where id = ${jobId}::uuid`)
+  if (rows[0] === undefined) throw new Error('A locked job was not there.')
+  return rows[0]
 }

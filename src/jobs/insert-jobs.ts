@@ -7,14 +7,19 @@ import { decideStart } from '../loop/decide.ts'
 import type { LoopStart } from '../loop/round.ts'
 import { maxSeed } from '../loop/seed.ts'
 import { sql } from '../sql.ts'
-import type { JobKind, JobSettings } from './job-row.ts'
+import type { JobKind, JobSettings, Size } from './job-row.ts'
 import { toState } from './load-state.ts'
 import { type Plan, planWrites, writePlan } from './plan-writes.ts'
 
-/** A job whose input has been checked: models are resolved, images are the tenant's. */
+/**
+ * A job whose input has been checked: models are resolved, images are the tenant's and those of its kind. `size`: of a
+ * GENERATE job, null: the model's own.
+ */
 export type CheckedJob = {
   kind: JobKind
   sourceId: string | null
+  maskId: string | null
+  size: Size | null
   instruction: string
   editor: string
   thinker: string | null
@@ -76,19 +81,23 @@ function sortKeys(_key: string, value: unknown): unknown {
 
 // In the order of their keys: a batch waits for a rival that has just written the same key, and must not in a circle.
 async function insertRows(tx: Tx, tenantId: string, records: readonly JobRecord[]): Promise<Set<string>> {
-  const rows = records.map(({ fork, referenceIds: _, ...record }) => ({
+  const rows = records.map(({ fork, referenceIds: _, size, ...record }) => ({
     ...record,
+    wantedWidth: size?.width ?? null,
+    wantedHeight: size?.height ?? null,
     forkedFromId: fork?.forkedFromId ?? null,
     deadlineSeconds: record.settings.stop.deadlineSeconds,
   }))
   const { rows: inserted } = await tx.query<{ id: string }>(sql`
-    insert into job (id, tenant_id, kind, instruction, source_id, editor, thinker, settings, base_seed, forked_from_id,
-      priority, batch, tags, metadata, idempotency_key, input_hash, deadline_at)
-    select "id", ${tenantId}::uuid, "kind"::job_kind, "instruction", "sourceId", "editor", "thinker", "settings",
-      "baseSeed", "forkedFromId", "priority", "batch", "tags", "metadata", "idempotencyKey", "inputHash",
+    insert into job (id, tenant_id, kind, instruction, source_id, mask_id, wanted_width, wanted_height, editor, thinker,
+      settings, base_seed, forked_from_id, priority, batch, tags, metadata, idempotency_key, input_hash, deadline_at)
+    select "id", ${tenantId}::uuid, "kind"::job_kind, "instruction", "sourceId", "maskId", "wantedWidth",
+      "wantedHeight", "editor", "thinker", "settings", "baseSeed", "forkedFromId", "priority", "batch", "tags",
+      "metadata", "idempotencyKey", "inputHash",
       clock_timestamp() + "deadlineSeconds" * interval '1 second'
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as j(
-      "id" uuid, "kind" text, "instruction" text, "sourceId" uuid, "editor" text, "thinker" text, "settings" jsonb,
+      "id" uuid, "kind" text, "instruction" text, "sourceId" uuid, "maskId" uuid, "wantedWidth" int,
+      "wantedHeight" int, "editor" text, "thinker" text, "settings" jsonb,
       "baseSeed" int, "forkedFromId" uuid, "priority" smallint, "batch" text, "tags" text[], "metadata" jsonb,
       "idempotencyKey" text, "inputHash" text, "deadlineSeconds" float8)
     order by "idempotencyKey", "id"

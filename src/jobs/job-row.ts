@@ -11,7 +11,12 @@ export type JobSettings = LoopSettings & {
   editorParameters: Record<string, unknown>
 }
 
+/** EDIT changes a source, GENERATE makes a picture from words alone, FILL repaints what a mask marks in a source. */
 export type JobKind = 'EDIT' | 'GENERATE' | 'FILL'
+
+/** Width and height in pixels. */
+export type Size = { width: number; height: number }
+
 export type JobStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED'
 
 /** A job as a transaction that changes it sees it: locked, so nobody else does. */

@@ -1,17 +1,20 @@
-import type { ModelKind } from '../catalog.ts'
-import type { Db, Queryable, Tx } from '../db.ts'
-import { DomainError, NotFoundError } from '../errors.ts'
-import { checkParameters } from '../fleet/check-parameters.ts'
-import { type ResolvedModel, resolveModel } from '../fleet/resolve-model.ts'
+import type { Db, Tx } from '../db.ts'
+import { DomainError, InvalidInputError, NotFoundError } from '../errors.ts'
 import { sql } from '../sql.ts'
 import { checkQuota } from '../tenancy/quotas.ts'
+import { checkModels, type ModelCache, modelCache } from './check-models.ts'
 import { type CheckedJob, hashInput, insertJobs } from './insert-jobs.ts'
-import type { JobKind, JobSettings } from './job-row.ts'
+import type { JobKind, JobSettings, Size } from './job-row.ts'
 
-/** One job as a caller asks for it: ranges are checked at the edge, names and images here. Null model: the default. */
+/**
+ * One job as a caller asks for it: ranges are checked at the edge, names and images here. Null model: the default of the
+ * kind. EDIT has a source, FILL a source and a mask of its size, GENERATE neither but perhaps a size.
+ */
 export type NewJob = {
-  kind: Extract<JobKind, 'EDIT'>
-  sourceId: string
+  kind: JobKind
+  sourceId: string | null
+  maskId: string | null
+  size: Size | null
   instruction: string
   editor: string | null
   thinker: string | null
@@ -26,7 +29,7 @@ export type NewJob = {
 
 /**
  * Starts up to 500 jobs in one transaction. Gives, in order, each job's id or the error that kept this one from
- * starting (a missing image, an unknown model or parameter, a reused key); the others start all the same. Throws
+ * starting (a missing image, a mask of another size, an unknown model or parameter, a reused key); the others start all the same. Throws
  * QuotaExceededError when the tenant may not add that many: then none does.
  */
 export async function startJobs(
@@ -38,7 +41,7 @@ export async function startJobs(
   const checked = await Promise.all(items.map(item => settle(checkJob(models, item))))
   return await db.transaction(async tx => {
     const known = await findImages(tx, caller.tenantId, items)
-    const outcomes = checked.map((job, i) => findMissingImage(items[i], known) ?? job)
+    const outcomes = checked.map((job, i) => findImageFault(items[i], known) ?? job)
     const jobs = outcomes.filter((job): job is CheckedJob => !(job instanceof DomainError))
     await checkQuota(tx, { tenantId: caller.tenantId, jobs: await countNew(tx, caller.tenantId, jobs) })
     const written = (await insertJobs(tx, caller.tenantId, jobs)).values()
@@ -49,38 +52,6 @@ export async function startJobs(
       return next.value
     })
   })
-}
-
-/** Resolves each model once a request. */
-export type ModelCache = (kind: ModelKind, model: string | null) => Promise<ResolvedModel>
-
-export function modelCache(db: Queryable): ModelCache {
-  const found = new Map<string, Promise<ResolvedModel>>()
-  return (kind, model) => {
-    const key = `${kind} ${model ?? ''}`
-    const known = found.get(key) ?? resolveModel(db, { kind, model })
-    found.set(key, known)
-    return known
-  }
-}
-
-/** Names the models of a job and checks its parameters against the editor's; throws what the caller should know. */
-export async function checkModels(
-  models: ModelCache,
-  wish: { editor: string | null; thinker: string | null; settings: JobSettings },
-): Promise<{ editor: string; thinker: string | null; settings: JobSettings }> {
-  const editor = await models('EDITOR', wish.editor)
-  const thinker = wish.settings.critique ? await models('THINKER', wish.thinker) : null
-  for (const fallback of wish.settings.fallbackEditors) await models('EDITOR', fallback)
-  const { editorParameters } = wish.settings
-  return {
-    editor: editor.id,
-    thinker: thinker?.id ?? null,
-    settings: {
-      ...wish.settings,
-      editorParameters: checkParameters(editor.parameters, editorParameters, 'settings.editorParameters'),
-    },
-  }
 }
 
 async function checkJob(models: ModelCache, item: NewJob): Promise<CheckedJob> {
@@ -97,19 +68,37 @@ async function settle<T>(work: Promise<T>): Promise<T | DomainError> {
 }
 
 // The lock keeps a picture from being deleted before the job that needs it is there.
-async function findImages(tx: Tx, tenantId: string, items: readonly NewJob[]): Promise<Set<string>> {
-  const ids = [...new Set(items.flatMap(item => [item.sourceId, ...item.referenceIds]))]
-  const { rows } = await tx.query<{ id: string }>(sql`
-    select id from image where id = any(${ids}::uuid[]) and tenant_id = ${tenantId}::uuid and status = 'READY'
+async function findImages(tx: Tx, tenantId: string, items: readonly NewJob[]): Promise<Map<string, Size>> {
+  const named = items.flatMap(item => [item.sourceId, item.maskId, ...item.referenceIds])
+  const ids = [...new Set(named.filter(id => id !== null))]
+  const { rows } = await tx.query<Size & { id: string }>(sql`
+    select id, width, height from image where id = any(${ids}::uuid[]) and tenant_id = ${tenantId}::uuid and status = 'READY'
     order by id for key share`)
-  return new Set(rows.map(row => row.id))
+  return new Map(rows.map(({ id, ...size }) => [id, size]))
 }
 
-function findMissingImage(item: NewJob | undefined, known: Set<string>): NotFoundError | null {
+function findImageFault(item: NewJob | undefined, known: ReadonlyMap<string, Size>): DomainError | null {
   if (item === undefined) return null
-  if (!known.has(item.sourceId)) return new NotFoundError('sourceId', 'image')
+  for (const field of ['sourceId', 'maskId'] as const) {
+    const id = item[field]
+    if (id !== null && !known.has(id)) return new NotFoundError(field, 'image')
+  }
   const missing = item.referenceIds.findIndex(id => !known.has(id))
-  return missing === -1 ? null : new NotFoundError(`referenceIds.${missing}`, 'image')
+  if (missing !== -1) return new NotFoundError(`referenceIds.${missing}`, 'image')
+  const [source, mask] = [known.get(item.sourceId ?? ''), known.get(item.maskId ?? '')]
+  return source && mask ? findSizeFault(source, mask) : null
+}
+
+function findSizeFault(source: Size, mask: Size): InvalidInputError | null {
+  if (mask.width === source.width && mask.height === source.height) return null
+  return new InvalidInputError(
+    'maskId',
+    `maskId must be as large as the source, ${toText(source)} pixels, not ${toText(mask)}.`,
+  )
+}
+
+function toText({ width, height }: Size): string {
+  return `${width} x ${height}`
 }
 
 /** How many of the jobs do not exist by their idempotency keys: what counts against the tenant's quota. */

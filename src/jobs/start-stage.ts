@@ -1,11 +1,13 @@
+import type { ModelParameter } from '../catalog.ts'
 import type { Db, Queryable, Tx } from '../db.ts'
 import { appendEvents, appendedPart, eventColumns, type NewEvent, notifyWatchers } from '../events/append-event.ts'
+import { keepParameters } from '../fleet/check-parameters.ts'
 import { deriveSeed } from '../loop/seed.ts'
 import { fenceTask } from '../queue/fence-task.ts'
 import type { ClaimedTask } from '../queue/task.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import { finishIfStopped } from './finish-job.ts'
-import { lockJob } from './job-row.ts'
+import { type JobKind, lockJob, type Size } from './job-row.ts'
 
 /** A stored picture, enough to load it. */
 export type ImageRef = {
@@ -22,12 +24,17 @@ export type ImageRef = {
 export type StageInput = {
   tenantId: string
   jobId: string
+  kind: JobKind
   instruction: string
   /** What the editor receives, or received: '' for round 0 and before any round. */
   prompt: string
   seed: number
   source: ImageRef | null
-  /** What an EDIT starts from: an earlier round's picture, else the source. */
+  /** What a FILL may change, of the source's size. */
+  mask: ImageRef | null
+  /** What a GENERATE job asks for; null: the model's own. */
+  size: Size | null
+  /** What an EDIT starts from: an earlier round's picture, else the source; null where a picture is made from words alone. */
   base: ImageRef | null
   /** What a THINK judges. */
   edited: ImageRef | null
@@ -85,6 +92,8 @@ async function announce(tx: Tx, task: ClaimedTask, input: InputRow): Promise<New
 }
 
 type InputRow = Omit<StageInput, 'model' | 'seed'> & {
+  /** What a fallback editor takes; null: the round is the job's own editor's. */
+  fallbackParameters: ModelParameter[] | null
   isJobQueued: boolean
   isRoundStarted: boolean
   baseSeed: number
@@ -143,18 +152,23 @@ const picturePart: SqlStatement = sql`
 
 function selectInput(task: ClaimedTask): SqlStatement {
   return sql`
-    select job.tenant_id as "tenantId", job.id as "jobId", job.instruction, coalesce(round.prompt, '') as prompt,
+    select job.tenant_id as "tenantId", job.id as "jobId", job.kind, job.instruction, coalesce(round.prompt, '') as prompt,
       job.status = 'QUEUED' as "isJobQueued", round.started_at is not null as "isRoundStarted",
       job.base_seed as "baseSeed", round.seed as "roundSeed", job.editor as "jobEditor", round.editor as "roundEditor",
       job.thinker, coalesce(job.settings -> 'editorParameters', '{}') as "editorParameters",
+      case when round.editor <> job.editor
+        then coalesce((select parameters from model where id = round.editor), '[]') end as "fallbackParameters",
       coalesce((job.settings ->> 'resubmitUncertain')::boolean, false) as "resubmitUncertain",
-      to_jsonb(source) as source, to_jsonb(base) as base, to_jsonb(edited) as edited,
+      to_jsonb(source) as source, to_jsonb(mask) as mask, to_jsonb(base) as base, to_jsonb(edited) as edited,
+      case when job.wanted_width is not null
+        then jsonb_build_object('width', job.wanted_width, 'height', job.wanted_height) end as size,
       (select coalesce(jsonb_agg(to_jsonb(picture) order by r.position), '[]')
         from job_reference r join picture on picture.id = r.image_id where r.job_id = job.id) as "references"
     from task
     join job on job.id = task.job_id
     left join round on round.id = task.round_id
     left join picture source on source.id = job.source_id
+    left join picture mask on mask.id = job.mask_id
     left join picture base on base.id = coalesce(round.base_image_id, job.source_id)
     left join picture edited on edited.id = round.image_id
     where task.id = ${task.id}::uuid and task.owner = ${task.workerId}::uuid and task.token = ${task.token}::int
@@ -162,10 +176,14 @@ function selectInput(task: ClaimedTask): SqlStatement {
 }
 
 function toStageInput(row: InputRow, task: ClaimedTask): StageInput {
-  const { isJobQueued: _q, isRoundStarted: _s, baseSeed, roundSeed, jobEditor, roundEditor, thinker, ...input } = row
+  const { isJobQueued: _q, isRoundStarted: _s, baseSeed, roundSeed, jobEditor, roundEditor, thinker, ...rest } = row
+  const { fallbackParameters, ...input } = rest
+  const { editorParameters: given } = input
   const isEdit = task.stage === 'EDIT'
   return {
     ...input,
+    // They were checked against those of the job's own editor.
+    editorParameters: fallbackParameters === null ? given : keepParameters(fallbackParameters, given),
     // Each ask of a thinker has a seed of its own.
     seed: isEdit ? (roundSeed ?? baseSeed) : deriveSeed(baseSeed, task.roundIndex, task.candidate, task.call),
     model: isEdit ? (roundEditor ?? jobEditor) : (thinker ?? ''),

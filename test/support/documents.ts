@@ -13,7 +13,7 @@ export const everyJobField = `
     critique { ...CritiqueFields } critiques { ...CritiqueFields }
   }
   fragment JobFields on Job {
-    id kind status stopReason instruction source { ...ImageFields } references { id }
+    id kind status stopReason instruction source { ...ImageFields } mask { ...ImageFields } size { width height } references { id }
     editor { ...ModelFields } thinker { ...ModelFields }
     settings {
       firstRound maxRounds candidates editFrom select critique fallbackEditors resubmitUncertain seed editorParameters

@@ -58,7 +58,6 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
     deleteImage: `(imageId: $imageId) ${RESULT}`,
     completeUpload: `(uploadId: $uploadId) ${RESULT}`,
     revokeApiKey: `(id: $id) ${RESULT}`,
-    startEdit: `(input: $input) ${RESULT}`,
     forkRound: `(input: $input) ${RESULT}`,
     addCritique: `(input: $input) ${RESULT}`,
   }
@@ -85,14 +84,24 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
     }
   }
 
-  const startReference: IdCase = {
-    ...mutation('startEdit($input: StartEditInput!)', () => ({}), 'StartEditSuccess', 'referenceIds.0'),
-    ask: async caller => {
-      const own = encodeGlobalId('Image', await seedImage(api.db, caller.tenantId))
-      const input = { sourceId: own, instruction: 'brighter', referenceIds: [owned().spare] }
-      return [await api.run(caller, `mutation($input: StartEditInput!) { startEdit${ASK.startEdit} }`, { input })]
-    },
+  /** `startEdit`, `startGeneration` or `startFill` by `noun`, with images of the caller's own besides `fields`. */
+  function start(noun: string, fields: Variables, field: string): IdCase {
+    const call = `start${noun}($input: Start${noun}Input!)`
+    return {
+      ...mutation(call, () => ({}), `Start${noun}Success`, field),
+      ask: async caller => {
+        const own = encodeGlobalId('Image', await seedImage(api.db, caller.tenantId))
+        const pictures = { Edit: { sourceId: own }, Generation: {}, Fill: { sourceId: own, maskId: own } }[noun]
+        const input = { instruction: 'brighter', ...pictures, ...fields() }
+        return [
+          await api.run(caller, `mutation($input: Start${noun}Input!) { start${noun}(input: $input) ${RESULT} }`, {
+            input,
+          }),
+        ]
+      },
+    }
   }
+  const references = () => ({ referenceIds: [owned().spare] })
 
   /** Cursors of the tenant's log are places in time: a stranger's read goes on in its own log and shows none of the owner's. */
   const eventsAfter = (isLive: boolean): IdCase => ({
@@ -164,18 +173,14 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
       there: [{ errors: [], data: { jobEvents: { seq: 1 } } }],
       absent: [{ data: undefined, errors: [{ code: 'NOT_FOUND' }] }],
     },
-    'Mutation.startEdit(input.sourceId)': mutation(
-      'startEdit($input: StartEditInput!)',
-      input(() => ({ sourceId: owned().made.source, instruction: 'brighter' })),
-      'StartEditSuccess',
-      'sourceId',
-    ),
-    'Mutation.startEdit(input.referenceIds)': startReference,
+    'Mutation.startEdit(input.sourceId)': start('Edit', () => ({ sourceId: owned().made.source }), 'sourceId'),
+    'Mutation.startEdit(input.referenceIds)': start('Edit', references, 'referenceIds.0'),
+    'Mutation.startGeneration(input.referenceIds)': start('Generation', references, 'referenceIds.0'),
+    'Mutation.startFill(input.sourceId)': start('Fill', () => ({ sourceId: owned().made.source }), 'sourceId'),
+    'Mutation.startFill(input.maskId)': start('Fill', () => ({ maskId: owned().made.source }), 'maskId'),
+    'Mutation.startFill(input.referenceIds)': start('Fill', references, 'referenceIds.0'),
     'Mutation.startEdits(input.edits.sourceId)': batchOf(() => ({ sourceId: owned().made.source }), 'sourceId'),
-    'Mutation.startEdits(input.edits.referenceIds)': batchOf(
-      () => ({ referenceIds: [owned().spare] }),
-      'referenceIds.0',
-    ),
+    'Mutation.startEdits(input.edits.referenceIds)': batchOf(references, 'referenceIds.0'),
     'Mutation.cancelJob(jobId)': mutation(
       'cancelJob($jobId: ID!)',
       () => ({ jobId: owned().queued }),

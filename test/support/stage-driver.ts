@@ -10,13 +10,26 @@ import type { ClaimedTask } from '../../src/queue/task.ts'
 /** Models that exist in the database without any worker. */
 export const testEditor = 'test-editor'
 export const testThinker = 'test-thinker'
+/** Generates and edits. */
+export const testGenerator = 'test-generator'
+export const testFiller = 'test-filler'
 
-/** Registers the two test models, so that jobs may name them. */
+/** Registers the editor and the thinker, so that jobs may name them. */
 export async function seedModels(db: Db): Promise<void> {
   await db.query(
     `insert into model (id, kinds, parameters, position) values ($1, '{EDITOR}', '[]', 0), ($2, '{THINKER}', '[]', 1)
      on conflict do nothing`,
     [testEditor, testThinker],
+  )
+}
+
+/** Registers the models of the other kinds of job. */
+export async function seedMoreModels(db: Db): Promise<void> {
+  await db.query(
+    `insert into model (id, kinds, parameters, position)
+     values ($1, '{GENERATOR,EDITOR}', '[]', 10), ($2, '{FILLER}', '[]', 11)
+     on conflict do nothing`,
+    [testGenerator, testFiller],
   )
 }
 
@@ -45,11 +58,13 @@ export async function seedImage(
 }
 
 /** A job as the API would ask for it. */
-export function newJob(sourceId: string, job: Partial<NewJob> & { loop?: Partial<JobSettings> } = {}): NewJob {
+export function newJob(sourceId: string | null, job: Partial<NewJob> & { loop?: Partial<JobSettings> } = {}): NewJob {
   const { loop, ...rest } = job
   return {
     kind: 'EDIT',
     sourceId,
+    maskId: null,
+    size: null,
     instruction: 'make it brighter',
     editor: testEditor,
     thinker: testThinker,

@@ -4,6 +4,7 @@ import { storePicture } from '../../src/images/store-image.ts'
 import type { NewJob } from '../../src/jobs/start-jobs.ts'
 import type { Fleet, FleetModel } from '../../workers/fleet/fleet.ts'
 import { startWorker, type Worker, type WorkerOptions } from '../../workers/worker.ts'
+import type { TestDatabase } from './database.ts'
 import { openImages } from './image-setup.ts'
 import { noisePng } from './pictures.ts'
 import { silentLog } from './silent-log.ts'
@@ -23,7 +24,7 @@ export type WorkerSetup = {
   createTenant(): Promise<string>
   /** A stored picture of the tenant; its id. */
   createPicture(tenantId: string): Promise<string>
-  /** A job over the fake models, with a picture of its own unless `sourceId` is given; its id. */
+  /** A job over the fake models, with a source of its own unless one is given or the kind has none; its id. */
   submit(tenantId: string, job?: Parameters<typeof newJob>[1]): Promise<string>
   /** Resolves with the job's row when it has ended. */
   finished(jobId: string, limitMs?: number): Promise<JobEnd>
@@ -34,9 +35,9 @@ export type WorkerSetup = {
 
 type JobEnd = { status: string; stopReason: string; errorCode: string | null; errorMessage: string | null }
 
-/** Opens all of it. */
-export async function openWorkers(): Promise<WorkerSetup> {
-  const setup = await openImages()
+/** Opens all of it, on a database of the suite's server unless one is given. */
+export async function openWorkers(openDatabase?: () => Promise<TestDatabase>): Promise<WorkerSetup> {
+  const setup = await openImages({}, openDatabase)
   const images = setup.deps
   const { db } = images
   const workers: Worker[] = []
@@ -61,7 +62,7 @@ export async function openWorkers(): Promise<WorkerSetup> {
     createTenant: setup.createTenant,
     createPicture,
     async submit(tenantId, job = {}) {
-      const sourceId = job.sourceId ?? (await createPicture(tenantId))
+      const sourceId = job.kind === 'GENERATE' ? null : (job.sourceId ?? (await createPicture(tenantId)))
       const models: Partial<NewJob> = { editor: fakeEditorModel, thinker: fakeThinkerModel }
       return startJob(db, tenantId, newJob(sourceId, { ...models, instruction: `make it bluer ${v7()}`, ...job }))
     },
@@ -108,13 +109,19 @@ export function fakeFleet(
     position: 1,
     settings: {
       engine: 'openai-chat',
+      profile: 'generic',
       style: 'json',
       servedModel: fakeThinkerModel,
       key: null,
       critiqueTemplate: null,
       polishTemplate: null,
+      generateCritiqueTemplate: null,
+      generatePolishTemplate: null,
       temperature: 0.7,
+      topP: null,
+      topK: null,
       maxTokens: 1_000,
+      structuredOutputs: false,
     },
     urls: servers.thinkers ?? [],
     ...more,
