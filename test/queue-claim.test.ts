@@ -149,14 +149,16 @@ test('a job that its owner retries waits for its tenant’s turn', async () => {
   expect(order.slice(0, 2).map(task => task.jobId)).toContain(other)
 })
 
-test('in a closing batch unstarted jobs go before later rounds', async () => {
+test('in a closing batch unstarted jobs go before later rounds, and of these the earlier', async () => {
   const { tenantId, imageId } = await seedTenant(db)
   const started = await startJob(db, tenantId, newJob(imageId))
+  const behind = await startJob(db, tenantId, newJob(imageId))
   const unstarted = await startJob(db, tenantId, newJob(imageId))
   await db.query('update task set round_index = 3, is_first = false where job_id = $1', [started])
+  await db.query('update task set round_index = 2, is_first = false where job_id = $1', [behind])
   expect(await countUnstarted(db, `edit:${testEditor}`)).toMatchObject({ unstarted: 1 })
-  const tasks = await claim(db, 'edit', { limit: 2, isClosing: true })
-  expect(tasks.map(task => task.jobId)).toEqual([unstarted, started])
+  const tasks = await claim(db, 'edit', { limit: 3, isClosing: true })
+  expect(tasks.map(task => task.jobId)).toEqual([unstarted, behind, started])
 })
 
 test('a heartbeat renews what is still held and names what was lost and what is to be aborted', async () => {

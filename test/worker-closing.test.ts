@@ -19,7 +19,7 @@ test.each([
   ['few are left and none has come for 30 s', { unstarted: 12, secondsSinceSubmit: 30, slots: 2 }, true],
   ['there are more than six a slot', { unstarted: 13, secondsSinceSubmit: 30, slots: 2 }, false],
   ['one has come since', { unstarted: 12, secondsSinceSubmit: 29, slots: 2 }, false],
-  ['none is left', { unstarted: 0, secondsSinceSubmit: 300, slots: 2 }, false],
+  ['all have started and none has come', { unstarted: 0, secondsSinceSubmit: 300, slots: 2 }, true],
   ['nobody serves the model', { unstarted: 1, secondsSinceSubmit: 300, slots: 0 }, false],
 ])('unstarted jobs go first or not: %s', (_, queue, isClosing) => {
   expect(decideClosing(queue)).toBe(isClosing)

@@ -8,8 +8,9 @@ const QUIET_SECONDS = 30
 const REFRESH_MS = 1_000
 
 /**
- * Tells whether a queue is closing: few unstarted jobs are left (6 for each slot of the fleet) and none has come for
- * 30 s. Then those start first, or the tail would run on an emptying fleet; never under steady arrivals. The answer is
+ * Tells whether a queue is closing: few unstarted jobs are left (6 for each slot of the fleet, or none) and none has come
+ * for 30 s. Then those start first and early rounds go before later ones, or the tail would run on an emptying fleet;
+ * never under steady arrivals. The answer is
  * the last known one and is refreshed beside it, at most once a second.
  */
 export function makeClosingRule(db: Db, { queue, modelId, log }: { queue: string; modelId: string; log: Logger }) {
@@ -41,5 +42,5 @@ export function makeClosingRule(db: Db, { queue, modelId, log }: { queue: string
 /** The rule itself. `unstarted`: jobs that wait for their first stage; `slots`: calls the fleet runs at once. */
 export function decideClosing(queue: { unstarted: number; secondsSinceSubmit: number; slots: number }): boolean {
   const { unstarted, secondsSinceSubmit, slots } = queue
-  return unstarted > 0 && unstarted <= JOBS_PER_SLOT * slots && secondsSinceSubmit >= QUIET_SECONDS
+  return unstarted <= JOBS_PER_SLOT * slots && secondsSinceSubmit >= QUIET_SECONDS
 }

