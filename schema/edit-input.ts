@@ -45,7 +45,7 @@ export const EditSettingsInput = builder.inputType('EditSettingsInput', {
     }),
     fallbackEditors: t.stringList({
       description:
-        'Model ids to try in order when the editor has no healthy endpoint; at most 8. Kept with the job; workers do not route by it yet.',
+        'Model ids that take over in this order, round by round, once the editor has had no healthy endpoint for 10 s; at most 8. `Round.editor` tells who did it. Of `editorParameters` a fallback gets those it takes; the rest is left out.',
     }),
     resubmitUncertain: t.boolean({
       defaultValue: false,

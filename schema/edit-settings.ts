@@ -39,7 +39,7 @@ export const EditSettings = builder.objectRef<JobSettings>('EditSettings').imple
     critique: t.exposeBoolean('critique', { description: 'False: one edit, no thinker.' }),
     fallbackEditors: t.exposeStringList('fallbackEditors', {
       description:
-        'Model ids to try in order when the editor has no healthy endpoint. Kept with the job; workers do not route by it yet.',
+        'Model ids that take over in this order, round by round, once the editor has had no healthy endpoint for 10 s.',
     }),
     resubmitUncertain: t.exposeBoolean('resubmitUncertain', {
       description:

@@ -120,10 +120,10 @@ eventRef('ROUND_FAILED').implement({
 
 eventRef('STAGE_RETRYING').implement({
   interfaces,
-  description: 'A stage failed and will be tried again.',
+  description: 'A stage failed and will be tried again, or goes to a fallback editor (code `EDITOR_FALLBACK`).',
   fields: t => ({
     stage: t.expose('stage', { type: Stage, description: 'Which step of work.' }),
-    code: t.exposeString('code', { description: 'Stable name of the failure.' }),
+    code: t.exposeString('code', { description: 'Stable name of the failure, or of the reason.' }),
     retryAt: t.expose('retryAt', { type: 'DateTime', description: 'Not before this moment.' }),
   }),
 })

@@ -26,6 +26,18 @@ export function checkParameters(
   return checked
 }
 
+/** Of a job's parameters those that this model takes too, within its ranges: what it cannot follow is left out. */
+export function keepParameters(
+  parameters: readonly ModelParameter[],
+  given: Record<string, unknown>,
+): Record<string, unknown> {
+  const fits = ([name, value]: [string, unknown]) => {
+    const parameter = parameters.find(candidate => candidate.name === name)
+    return parameter !== undefined && findFault(parameter, value) === null
+  }
+  return Object.fromEntries(Object.entries(given).filter(fits))
+}
+
 const MAX_TEXT = 8_000
 
 function findFault({ type, min, max }: ModelParameter, value: unknown): string | null {

@@ -74,6 +74,7 @@ export async function touchWorker(
       percentile_cont(0.5) within group (order by p95_seconds) as "p95Seconds"
     from endpoint
     where model_id in (select model_id from endpoint where id = any(${listedIds}::uuid[]))
+      and coalesce(lease_until, free_since) > clock_timestamp() - interval '1 hour'
     group by model_id`)
   return {
     isKnown: known[0]?.endpoints === new Set(listedIds).size,

@@ -6,7 +6,7 @@ import { makeDecodeGate } from '../../src/images/decode-gate.ts'
 import { defaultImageLimits, type ImageLimits } from '../../src/images/image-limits.ts'
 import type { ImageDeps } from '../../src/images/image-row.ts'
 import { sql } from '../../src/sql.ts'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 import { openDirectoryStorage } from './storage-drivers.ts'
 
 /** Everything src/images works with, real: a database and a directory store of the test's own. */
@@ -21,10 +21,13 @@ export type ImageSetup = {
   close(): Promise<void>
 }
 
-/** The default limits, or some of them changed. */
-export async function openImages(limits: Partial<ImageLimits> = {}): Promise<ImageSetup> {
+/** The default limits, or some of them changed; on a database of the suite's server unless one is given. */
+export async function openImages(
+  limits: Partial<ImageLimits> = {},
+  openDatabase: () => Promise<TestDatabase> = createTestDatabase,
+): Promise<ImageSetup> {
   const secret = randomUUID()
-  const database = await createTestDatabase()
+  const database = await openDatabase()
   const store = await openDirectoryStorage(secret)
   const directory = join(store.root, 'spool')
   const { db } = database
