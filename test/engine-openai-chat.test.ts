@@ -23,7 +23,8 @@ async function setUp(
   server = await startFakeThinker({ say })
   const thinker = openaiChatThinker(http, {
     ...{ baseUrl: server.url, style, servedModel: 'served', key: 'sk-test', critiqueTemplate: null },
-    ...{ polishTemplate: null, temperature: 0.7, maxTokens: 900 },
+    ...{ polishTemplate: null, generateCritiqueTemplate: null, generatePolishTemplate: null },
+    ...{ profile: 'vllm', temperature: 0.7, topP: null, topK: null, maxTokens: 900, structuredOutputs: false },
     ...config,
   })
   const critique = (instruction = 'a bluer sky', prompt = 'make the sky bluer') =>

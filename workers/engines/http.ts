@@ -71,7 +71,9 @@ const UNREACHABLE = new Set([
 function toConnectionError(error: unknown): EngineError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return UNREACHABLE.has(code)
-    ? new EngineError('failed', unreachableCode, 'Nothing answers at the address of the model server.', { cause: error })
+    ? new EngineError('failed', unreachableCode, 'Nothing answers at the address of the model server.', {
+        cause: error,
+      })
     : new EngineError('failed', 'ENGINE_UNREACHABLE', 'The connection to the model server broke off.', { cause: error })
 }
 

@@ -1,10 +1,11 @@
 import { type FleetModel, isThinker } from '../fleet/fleet.ts'
 import { asyncJobEditor } from './async-job.ts'
+import { editthinkerEditor, probeEditthinker } from './editthinker.ts'
 import type { Editor, Thinker } from './engine.ts'
 import type { HttpClient } from './http.ts'
 import { openaiChatThinker } from './openai-chat.ts'
 import { openaiImagesEditor } from './openai-images.ts'
-import { probeModels } from './openai-request.ts'
+import { probeModels, probeServer } from './openai-request.ts'
 
 /** One endpoint's engine. `probe` rejects while its server does not answer; null: there is no server to ask. */
 export type Engine = {
@@ -28,7 +29,15 @@ export function makeEngine({ http, builtin }: EngineDeps, { settings, kinds }: F
       return {
         editor: openaiImagesEditor(http, server),
         thinker: null,
-        probe: signal => probeModels(http, server, signal),
+        probe: signal => probeServer(http, server, signal),
+      }
+    }
+    case 'editthinker': {
+      const server = { ...settings, baseUrl: url }
+      return {
+        editor: editthinkerEditor(http, server),
+        thinker: null,
+        probe: signal => probeEditthinker(http, server, signal),
       }
     }
     case 'async-job':
@@ -43,7 +52,7 @@ export function makeEngine({ http, builtin }: EngineDeps, { settings, kinds }: F
       return {
         editor: null,
         thinker: openaiChatThinker(http, server),
-        probe: signal => probeModels(http, server, signal),
+        probe: signal => probeServer(http, server, signal),
       }
     }
     default:

@@ -1,49 +1,49 @@
-// Editors behind POST {base}/images/edits: OpenAI, vLLM-Omni, SGLang Diffusion and gateways that copy it. They differ in
-// how several pictures are named, whether a seed is read, and whether `response_format` may be sent.
+// Editors, fillers and generators behind POST {base}/images/edits and {base}/images/generations: OpenAI, vLLM-Omni,
+// SGLang Diffusion and gateways that copy it.
 
 import { FormData } from 'undici'
 import { z } from 'zod'
-import type { Editor, EditRequest, Picture } from './engine.ts'
+import type { ImagesProfile } from '../fleet/fleet.ts'
+import type { Editor, EditRequest, Picture, Size } from './engine.ts'
 import { EngineError } from './engine.ts'
 import type { HttpClient } from './http.ts'
+import { type ImagesDialect, imagesDialects } from './openai-images-dialect.ts'
 import { joinUrl, toBearer } from './openai-request.ts'
 import { parseAnswer, unreadable } from './parse-answer.ts'
+import { toAlphaMask } from './picture-mask.ts'
+import { readBase64Picture, readPicture } from './read-picture.ts'
 
 /** One server of the kind. `baseUrl` ends in /v1; `servedModel` is the name sent as `model`. */
-export type OpenaiImagesConfig = {
-  baseUrl: string
-  profile: 'openai' | 'vllm-omni' | 'sglang' | 'generic'
-  servedModel: string
-  key: string | null
-}
+export type OpenaiImagesConfig = { baseUrl: string; profile: ImagesProfile; servedModel: string; key: string | null }
 
-type Dialect = { manyImages: 'image' | 'image[]'; hasSeed: boolean; fields: Record<string, string> }
-
-// `enhance_prompt` would rewrite the prompt behind the thinker's back; OpenAI refuses `response_format` and has no seed.
-const dialects: Record<OpenaiImagesConfig['profile'], Dialect> = {
-  openai: { manyImages: 'image[]', hasSeed: false, fields: { output_format: 'png' } },
-  'vllm-omni': {
-    manyImages: 'image',
-    hasSeed: true,
-    fields: { response_format: 'b64_json', output_format: 'png', size: 'auto' },
-  },
-  sglang: {
-    manyImages: 'image',
-    hasSeed: true,
-    fields: { response_format: 'b64_json', output_format: 'png', enhance_prompt: 'false' },
-  },
-  generic: { manyImages: 'image[]', hasSeed: true, fields: { response_format: 'b64_json' } },
-}
-
-/** An editor that sends the source first, then the references, in one multipart request. */
+/**
+ * An editor that sends the source first, then the references and the mask, in one multipart request; without any picture
+ * it asks for one to be made.
+ */
 export function openaiImagesEditor(http: HttpClient, config: OpenaiImagesConfig): Editor {
-  const url = joinUrl(config.baseUrl, 'images/edits')
+  const dialect = imagesDialects[config.profile]
+  const bearer = toBearer(config.key)
+
+  async function send(request: EditRequest, signal: AbortSignal): Promise<Buffer> {
+    const fields = toFields(request, config.servedModel, dialect)
+    if (isEdit(request)) {
+      const body = await toForm(request, fields, dialect)
+      signal.throwIfAborted()
+      const url = joinUrl(config.baseUrl, 'images/edits')
+      return (await http.send({ method: 'POST', url, headers: bearer, body }, signal)).body
+    }
+    const headers = { 'content-type': 'application/json', ...bearer }
+    const url = joinUrl(config.baseUrl, 'images/generations')
+    return (await http.send({ method: 'POST', url, headers, body: JSON.stringify(fields) }, signal)).body
+  }
+
   return {
     async edit(request, signal) {
-      const body = toForm(request, config)
-      const answer = await http.send({ method: 'POST', url, headers: toBearer(config.key), body }, signal)
-      const image = parseAnswer(answer.body, answerSchema).data[0]
-      if (image?.b64_json) return { picture: toPicture(Buffer.from(image.b64_json, 'base64')) }
+      if (request.mask && !request.source) {
+        throw new EngineError('rejected', 'SOURCE_MISSING', 'A mask says nothing without the picture it lies on.')
+      }
+      const image = parseAnswer(await send(request, signal), answerSchema).data[0]
+      if (image?.b64_json) return { picture: readBase64Picture(image.b64_json) }
       if (image?.url) return { picture: await download(http, image.url, config, signal) }
       throw unreadable()
     },
@@ -54,16 +54,48 @@ const answerSchema = z.object({
   data: z.array(z.object({ b64_json: z.string().nullish(), url: z.string().nullish() })).min(1),
 })
 
-function toForm({ prompt, source, references, seed, parameters }: EditRequest, config: OpenaiImagesConfig): FormData {
-  const dialect = dialects[config.profile]
-  const fields: Record<string, unknown> = {
-    model: config.servedModel,
-    n: 1,
-    ...dialect.fields,
+function isEdit({ source, references }: EditRequest): boolean {
+  return source !== null || references.length > 0
+}
+
+// What the house decides stands last: no parameter may replace the prompt, the seed or the form of the answer.
+function toFields(request: EditRequest, servedModel: string, dialect: ImagesDialect): Record<string, unknown> {
+  const { prompt, size, seed, parameters } = request
+  const isEditing = isEdit(request)
+  const taken = isEditing ? parameters : toGenerationParameters(parameters, dialect)
+  return {
+    ...(isEditing ? dialect.editDefaults : withoutSize(dialect.editDefaults)),
+    ...taken,
+    ...(size && { size: toSize(size, dialect) }),
+    ...dialect.fixed,
     ...(dialect.hasSeed && { seed }),
-    ...parameters,
+    model: servedModel,
+    n: 1,
     prompt,
   }
+}
+
+// `auto` means the size of the first picture, and there is none.
+function toGenerationParameters(parameters: Record<string, unknown>, { editsOnly }: ImagesDialect) {
+  const known = Object.entries(parameters).filter(([name]) => !editsOnly.includes(name))
+  const taken = Object.fromEntries(known)
+  return taken.size === 'auto' ? withoutSize(taken) : taken
+}
+
+function withoutSize({ size: _, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return rest
+}
+
+function toSize({ width, height }: Size, { sizeStep }: ImagesDialect): string {
+  const step = (side: number) => Math.max(sizeStep, Math.round(side / sizeStep) * sizeStep)
+  return `${step(width)}x${step(height)}`
+}
+
+async function toForm(
+  { source, mask, references }: EditRequest,
+  fields: Record<string, unknown>,
+  dialect: ImagesDialect,
+): Promise<FormData> {
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) {
     form.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
@@ -71,10 +103,18 @@ function toForm({ prompt, source, references, seed, parameters }: EditRequest, c
   const pictures = source === null ? references : [source, ...references]
   const name = pictures.length > 1 ? dialect.manyImages : 'image'
   pictures.forEach((picture, index) => {
-    const file = new Blob([new Uint8Array(picture.bytes)], { type: picture.contentType })
-    form.append(name, file, `image-${index + 1}.${extensions[picture.contentType] ?? 'png'}`)
+    form.append(name, toFile(picture), `image-${index + 1}.${extensions[picture.contentType] ?? 'png'}`)
   })
+  if (mask) {
+    const { field, form: maskForm } = dialect.mask
+    const bytes = maskForm === 'alpha' ? await toAlphaMask(mask) : mask.bytes
+    form.set(field, toFile({ bytes, contentType: 'image/png' }), 'mask.png')
+  }
   return form
+}
+
+function toFile({ bytes, contentType }: Picture): Blob {
+  return new Blob([new Uint8Array(bytes)], { type: contentType })
 }
 
 const extensions: Record<string, string> = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' }
@@ -87,19 +127,11 @@ async function download(
   config: OpenaiImagesConfig,
   signal: AbortSignal,
 ): Promise<Picture> {
-  const data = /^data:[^,]*;base64,/.exec(link)?.[0]
-  if (data) return toPicture(Buffer.from(link.slice(data.length), 'base64'))
+  if (/^data:[^,]*;base64,/.test(link)) return readBase64Picture(link)
   const url = URL.canParse(link, config.baseUrl) ? new URL(link, config.baseUrl) : null
   if (!url || !/^https?:$/.test(url.protocol)) throw unreadable()
   const isOwn = url.origin === new URL(config.baseUrl).origin
   const headers = { accept: 'image/*', ...(isOwn && toBearer(config.key)) }
   const answer = await http.send({ method: 'GET', url: url.href, headers }, signal)
-  return toPicture(answer.body)
-}
-
-function toPicture(bytes: Buffer): Picture {
-  if (bytes.length === 0) throw new EngineError('failed', 'ENGINE_ANSWER_EMPTY', 'The model server sent no picture.')
-  const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8
-  const isWebp = bytes.subarray(8, 12).toString('latin1') === 'WEBP'
-  return { bytes, contentType: isJpeg ? 'image/jpeg' : isWebp ? 'image/webp' : 'image/png' }
+  return readPicture(answer.body)
 }

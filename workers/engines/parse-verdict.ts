@@ -18,8 +18,11 @@ export type ThinkerText = { text: string; reasoning: string; isCut: boolean }
 
 /** The think, score and answer tags. Null when neither a score nor an answer can be read. */
 export function parseTaggedVerdict({ text, reasoning, isCut }: ThinkerText): ReadVerdict | null {
-  const scores = readScores(readJson(findTag(text, 'score', isCut) ?? ''))
-  const answer = findTag(text, 'answer', isCut)?.trim() || null
+  // Thoughts may speak of the tags they are about to write.
+  const rest = withoutThinking(text)
+  const find = (tag: string) => findTag(rest, tag, isCut) ?? findTag(text, tag, isCut)
+  const scores = readScores(readJson(find('score') ?? ''))
+  const answer = find('answer')?.trim() || null
   if (answer === null && (scores.semantic === null || scores.quality === null)) return null
   return {
     ...scores,
@@ -47,7 +50,9 @@ export function parseJsonVerdict({ text, reasoning, isCut }: ThinkerText): ReadV
 /** The rewritten instruction on one line; null when there is none. */
 export function parsePolished({ text, isCut }: ThinkerText): string | null {
   const value = readJson(withoutThinking(text), isCut)
-  return readText(value?.Rewritten ?? value?.rewritten)?.replace(/\s*\n\s*/g, ' ') ?? null
+  return (
+    readText(value?.Rewritten ?? value?.rewritten ?? value?.new_rewritten_prompt)?.replace(/\s*\n\s*/g, ' ') ?? null
+  )
 }
 
 function findTag(text: string, tag: string, isCut: boolean): string | null {
@@ -65,14 +70,33 @@ function withoutThinking(text: string): string {
 
 const jsonObject = z.record(z.string(), z.unknown())
 
+// The longest object that stands in the text as JSON, else what can be repaired; an example such as {x} is neither.
 function readJson(text: string, isCut = false): Record<string, unknown> | null {
   const start = text.indexOf('{')
   if (start === -1) return null
   const end = text.lastIndexOf('}')
   const candidate = end > start ? text.slice(start, end + 1) : text.slice(start)
-  const value =
-    tryParse(candidate, JSON.parse) ?? (isCut ? null : tryParse(candidate, input => JSON.parse(jsonrepair(input))))
-  return value
+  const whole = tryParse(candidate, JSON.parse) ?? findObject(candidate)
+  return whole ?? (isCut ? null : tryParse(candidate, input => JSON.parse(jsonrepair(input))))
+}
+
+function findObject(text: string): Record<string, unknown> | null {
+  const blocks = [...splitObjects(text)].sort((a, b) => b.length - a.length)
+  for (const block of blocks) {
+    const value = tryParse(block, JSON.parse)
+    if (value && Object.keys(value).length > 0) return value
+  }
+  return null
+}
+
+// Each {...} of the text whose braces are even, those inside of strings not counted.
+function* splitObjects(text: string): Generator<string> {
+  let depth = 0
+  let start = 0
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === '{' && depth++ === 0) start = index
+    else if (token === '}' && depth > 0 && --depth === 0) yield text.slice(start, index + 1)
+  }
 }
 
 function tryParse(text: string, parse: (text: string) => unknown): Record<string, unknown> | null {
@@ -88,7 +112,7 @@ function readScores(value: Record<string, unknown> | null): { semantic: number |
   const nested = jsonObject.safeParse(value?.score ?? value?.scores)
   const from = nested.success ? nested.data : value
   return {
-    semantic: readScore(from?.semantic ?? from?.semantic_score),
+    semantic: readScore(from?.semantic ?? from?.semantics ?? from?.semantic_score),
     quality: readScore(from?.quality ?? from?.quality_score),
   }
 }

@@ -4,6 +4,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { z } from 'zod'
 import { asyncJobEntry, toAsyncJob } from './async-job-entry.ts'
 import { builtinCriticEntry, builtinEditorEntry, toBuiltin } from './builtin-entry.ts'
+import { editthinkerEntry, toEditthinker } from './editthinker-entry.ts'
 import type { Fleet, FleetModel } from './fleet.ts'
 import { openaiChatEntry, toOpenaiChat } from './openai-chat-entry.ts'
 import { openaiImagesEntry, toOpenaiImages } from './openai-images-entry.ts'
@@ -96,7 +97,12 @@ export function onlyModel(fleet: Fleet, model: string): Fleet {
   throw new Error(`The fleet has no model "${model}"; it lists ${known}.`)
 }
 
-const editorEntry = z.discriminatedUnion('engine', [builtinEditorEntry, openaiImagesEntry, asyncJobEntry])
+const editorEntry = z.discriminatedUnion('engine', [
+  builtinEditorEntry,
+  openaiImagesEntry,
+  editthinkerEntry,
+  asyncJobEntry,
+])
 const thinkerEntry = z.discriminatedUnion('engine', [builtinCriticEntry, openaiChatEntry])
 
 const entries = z.array(z.unknown())
@@ -112,6 +118,8 @@ function toEditor(entry: z.infer<typeof editorEntry>, context: EntryContext): Un
       return toBuiltin('editor', entry)
     case 'openai-images':
       return toOpenaiImages(entry, context)
+    case 'editthinker':
+      return toEditthinker(entry, context)
     case 'async-job':
       return toAsyncJob(entry, context)
     default:

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { builtinCritic, builtinEditor, type ModelKind, type ModelParameter } from '../../src/catalog.ts'
+import type { EditthinkerServiceId } from '../engines/editthinker-services.ts'
+import type { ChatProfile } from '../engines/openai-chat-dialect.ts'
 import type { HostedDialect } from '../engines/providers/provider.ts'
 import type { ProviderId } from '../engines/providers/providers.ts'
 
@@ -8,17 +10,26 @@ type EngineSettings =
   | { engine: 'builtin' }
   | { engine: 'openai-images'; profile: ImagesProfile; servedModel: string; key: string | null }
   | { engine: 'async-job'; provider: ProviderId; servedModel: string; key: string | null; dialect: HostedDialect }
+  | { engine: 'editthinker'; service: EditthinkerServiceId; key: string | null }
   | {
       engine: 'openai-chat'
+      profile: ChatProfile
       style: PromptStyle
       servedModel: string
       key: string | null
       /** Texts of the operator's template files, byte for byte; null: ours. */
       critiqueTemplate: string | null
       polishTemplate: string | null
-      /** Null: not sent, for models that refuse it. */
+      /** The same for pictures made from words alone. */
+      generateCritiqueTemplate: string | null
+      generatePolishTemplate: string | null
+      /** Null: not sent, for models that refuse it, or to leave it to the model's own. */
       temperature: number | null
+      topP: number | null
+      topK: number | null
       maxTokens: number
+      /** Whether the server is to hold the answer to a JSON schema. */
+      structuredOutputs: boolean
     }
 
 /** Which dialect of /v1/images/edits a server speaks. */

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { editthinkerServiceIds, editthinkerServices } from '../engines/editthinker-services.ts'
+import { editorFields, toParameters } from './editor-entry.ts'
+import { editDeadlineMs } from './fleet.ts'
+import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
+
+const { servedModel: _, ...reached } = serverFields
+const { kinds: __, ...edited } = editorFields
+
+/** One of the paper's nine services by its script's name; the service says which kind of job it serves. */
+export const editthinkerEntry = z
+  .strictObject({
+    ...reached,
+    ...edited,
+    engine: z.literal('editthinker'),
+    service: z.enum(editthinkerServiceIds, { error: `must be one of ${editthinkerServiceIds.join(', ')}` }),
+  })
+  .superRefine(checkServer)
+
+/** Two thousand pixels a side is what the services' own upload form shrinks to. */
+const EDIT_PIXELS = 4_194_304
+
+/** An editor, filler or generator of the paper's own servers. */
+export function toEditthinker(entry: z.infer<typeof editthinkerEntry>, context: EntryContext): Unplaced {
+  const { engine, service, restoreSize, parameters } = entry
+  const { kind, parameters: known } = editthinkerServices[service]
+  for (const name of Object.keys(parameters)) {
+    // It would be dropped in silence there.
+    if (!known.some(parameter => parameter.name === name))
+      context.report(`is no field of ${service}; it has ${known.map(each => each.name).join(', ')}`, 'parameters', name)
+  }
+  return {
+    ...toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS }),
+    kinds: [kind],
+    settings: { engine, service, key: toAccess(entry, context).key },
+    restoresSize: restoreSize,
+    parameters: toParameters(known, parameters),
+  }
+}
