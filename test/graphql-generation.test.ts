@@ -1,13 +1,11 @@
-import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId, toUuid } from '../schema/global-id.ts'
 import { recordEdit } from '../src/jobs/record-edit.ts'
-import { startStage } from '../src/jobs/start-stage.ts'
-import { claimTasks } from '../src/queue/claim-tasks.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
 import { createCaller } from './support/seed.ts'
 import {
+  claimFrom,
   seedImage,
   seedModels,
   seedMoreModels,
@@ -142,9 +140,9 @@ describe('a generation', () => {
   test.each([testEditor, testFiller, testThinker, 'builtin-retouch', 'no-such'])(
     'is not made by %s, nor falls back on it',
     async model => {
-      const error = { __typename: 'ModelUnavailableError', model }
-      expect(await start({ editor: model })).toMatchObject(error)
-      expect(await start({ settings: { fallbackEditors: [model] } })).toMatchObject(error)
+      expect(await start({ editor: model })).toMatchObject({ __typename: 'ModelUnavailableError', model })
+      const refused = await start({ settings: { fallbackEditors: [testGenerator, model] } })
+      expect(refused).toMatchObject({ __typename: 'InvalidInputError', field: 'settings.fallbackEditors.1' })
     },
   )
 
@@ -194,12 +192,7 @@ describe('a fork of a generation', () => {
     const editor = 'forked-generator'
     await api.db.query(`insert into model (id, kinds, position) values ($1, '{GENERATOR,EDITOR}', 30)`, [editor])
     const { job } = await start({ editor, size, referenceIds: [imageId], settings: { critique: false } })
-    const [task] = await claimTasks(api.db, {
-      ...{ queue: `edit:${editor}`, workerId: v7(), limit: 1, leaseMs: 9_000 },
-      ...{ stageSeconds: 1, isClosing: false },
-    })
-    if (!task) throw new Error('The generation was not queued.')
-    await startStage(api.db, task)
+    const task = await claimFrom(api.db, `edit:${editor}`)
     const made = await seedImage(api.db, caller.tenantId)
     await recordEdit(api.db, task, { imageId: made, editorSeconds: 1, endpointId: null })
     roundId = job.rounds[0].id

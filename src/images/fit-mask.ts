@@ -26,6 +26,7 @@ export async function fitMask(
     if (!data.includes(255)) return null
     const { width, height } = info
     return await sharp(data, { raw: { width, height, channels: 1 } })
+      .toColourspace('b-w')
       .png({ compressionLevel: 6 })
       .toBuffer()
   })

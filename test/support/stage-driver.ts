@@ -110,6 +110,16 @@ export async function takeOne(db: Db, kind: 'edit' | 'think', workerId = v7()): 
   return task
 }
 
+/** Claims and starts one task of any queue; throws when there is none. */
+export async function claimFrom(db: Db, queue: string): Promise<ClaimedTask> {
+  const [task] = await claimTasks(db, {
+    ...{ queue, workerId: v7(), limit: 1, leaseMs: 9_000, stageSeconds: 1, isClosing: false },
+  })
+  if (task === undefined) throw new Error(`There is no task in ${queue}.`)
+  await startStage(db, task)
+  return task
+}
+
 /** A readable verdict with these scores. */
 export function verdict(semantic: number, quality: number, refinedPrompt: string | null = `refined ${v7()}`) {
   return { semantic, quality, isSatisfied: null, refinedPrompt, reasoning: 'as measured' }
