@@ -56,7 +56,7 @@ export function vllm(
     port: null,
     healthPath: '/health',
     basePath: '/v1',
-    entry: { engine: 'openai-chat', style, servedModel: repository, capacity },
+    entry: { engine: 'openai-chat', profile: 'vllm', style, servedModel: repository, capacity },
   }
 }
 
@@ -75,7 +75,7 @@ export function sglangChat(
     port: null,
     healthPath: '/health',
     basePath: '/v1',
-    entry: { engine: 'openai-chat', style, servedModel: repository, capacity },
+    entry: { engine: 'openai-chat', profile: 'sglang', style, servedModel: repository, capacity },
   }
 }
 

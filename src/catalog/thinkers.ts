@@ -13,8 +13,12 @@ function open(
   return { id, name, kinds: ['THINKER'], parameters: [], license, size: null, servers, hosted: null }
 }
 
-function hosted(id: string, name: string, provider: { by: string; url: string; keyEnv: string }): CatalogModel {
-  const { by, url, keyEnv } = provider
+function hosted(
+  id: string,
+  name: string,
+  provider: { by: string; profile: string; url: string; keyEnv: string },
+): CatalogModel {
+  const { by, profile, url, keyEnv } = provider
   return {
     id,
     name,
@@ -23,13 +27,14 @@ function hosted(id: string, name: string, provider: { by: string; url: string; k
     license: `hosted by ${by}, under its terms of service`,
     size: null,
     servers: [],
-    hosted: { engine: 'openai-chat', style: 'json', url, servedModel: id, keyEnv },
+    hosted: { engine: 'openai-chat', profile, style: 'json', url, servedModel: id, keyEnv },
   }
 }
 
-const openai = { by: 'OpenAI', url: 'https://api.openai.com/v1', keyEnv: 'OPENAI_API_KEY' }
+const openai = { by: 'OpenAI', profile: 'openai', url: 'https://api.openai.com/v1', keyEnv: 'OPENAI_API_KEY' }
 const google = {
   by: 'Google',
+  profile: 'generic',
   url: 'https://generativelanguage.googleapis.com/v1beta/openai',
   keyEnv: 'GEMINI_API_KEY',
 }

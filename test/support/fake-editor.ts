@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import sharp from 'sharp'
 import { type FakeBehavior, type FakeModelServer, startFakeModelServer } from './fake-model-server.ts'
+import { paintPicture } from './paint-picture.ts'
 
 /** What arrived in one multipart edit request. */
 export type SeenEdit = {
@@ -26,11 +25,13 @@ export async function startFakeEditor(
   const edits: SeenEdit[] = []
   const server = await startFakeModelServer({
     ...rest,
-    path: '/images/edits',
-    answer: async (request, body) => {
-      const edit = await readEdit(request, body)
-      edits.push(edit)
-      return answer(edit, await paint(edit, sizePx))
+    posts: {
+      '/images/edits': async (request, body) => {
+        const edit = await readEdit(request, body)
+        edits.push(edit)
+        const { prompt, seed } = edit.fields
+        return answer(edit, await paintPicture(`${prompt} ${seed}`, { width: sizePx, height: sizePx }))
+      },
     },
   })
   return Object.defineProperty(server, 'edits', { value: edits }) as FakeEditor // the getters of the server stay alive
@@ -40,7 +41,8 @@ function toBase64Answer(_: SeenEdit, picture: Buffer): unknown {
   return { created: 1, data: [{ b64_json: picture.toString('base64') }], output_format: 'png' }
 }
 
-async function readEdit(request: IncomingMessage, body: Buffer): Promise<SeenEdit> {
+/** The fields and files of a multipart request. */
+export async function readEdit(request: IncomingMessage, body: Buffer): Promise<SeenEdit> {
   const headers = { 'content-type': request.headers['content-type'] ?? '' }
   const form = await new Response(new Uint8Array(body), { headers }).formData()
   const edit: SeenEdit = { authorization: request.headers.authorization ?? null, fields: {}, files: [] }
@@ -52,11 +54,4 @@ async function readEdit(request: IncomingMessage, body: Buffer): Promise<SeenEdi
     }
   }
   return edit
-}
-
-async function paint({ fields }: SeenEdit, sizePx: number): Promise<Buffer> {
-  const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${fields.prompt} ${fields.seed}`).digest()
-  return sharp({ create: { width: sizePx, height: sizePx, channels: 3, background: { r, g, b } } })
-    .png()
-    .toBuffer()
 }

@@ -13,9 +13,23 @@ export type FakeBehavior = {
   body?: string
 }
 
+/** Makes the JSON body of a good answer from a request's bytes; throws FakeRefusal for an answer of another status. */
+export type FakeAnswer = (request: IncomingMessage, body: Buffer) => unknown
+
+/** What the server itself finds wrong with a request: its status and its JSON body. */
+export class FakeRefusal extends Error {
+  readonly status: number
+  readonly body: unknown
+  constructor(status: number, body: unknown) {
+    super(`refused with ${status}`)
+    this.status = status
+    this.body = body
+  }
+}
+
 /** A model server on a free port of this machine. It counts a call from its arrival until its socket is done with it. */
 export type FakeModelServer = {
-  /** Ends in /v1. */
+  /** Ends in the server's base path. */
   readonly url: string
   readonly calls: number
   readonly inFlight: number
@@ -30,24 +44,29 @@ export type FakeModelServer = {
 }
 
 /**
- * A node:http server that answers POST {url}{path} by `answer` (a JSON body made from the request's bytes) after the
- * chosen delay, and GET {url}/models. `random` gives 0 to 1 for delays; default Math.random.
+ * A node:http server that answers POST {base}{path} by `posts` after the chosen delay, and GET by `gets` at once; both are
+ * keyed by path, with `gets` from the root and {base}/models known to all. `random` gives 0 to 1 for delays.
  */
 export async function startFakeModelServer(options: {
-  path: string
-  answer: (request: IncomingMessage, body: Buffer) => Promise<unknown>
+  posts: Readonly<Record<string, FakeAnswer>>
+  gets?: Readonly<Record<string, FakeAnswer>>
+  /** Default /v1. */
+  base?: string
   behavior?: FakeBehavior
   random?: () => number
 }): Promise<FakeModelServer> {
-  const { path, answer, random = Math.random } = options
+  const { posts, base = '/v1', random = Math.random } = options
+  const gets: Record<string, FakeAnswer> = { [`${base}/models`]: () => ({ data: [] }), ...options.gets }
   let usual: FakeBehavior = options.behavior ?? { does: 'answer' }
   let next: FakeBehavior[] = []
   const count = { calls: 0, inFlight: 0, maxInFlight: 0, aborted: 0 }
 
   const server = createServer((request, response) => {
-    if (request.method === 'GET' && request.url === '/v1/models') return sendJson(response, 200, { data: [] })
-    if (request.method !== 'POST' || request.url !== `/v1${path}`)
-      return sendJson(response, 404, { detail: 'Not Found' })
+    const path = request.url ?? ''
+    const get = request.method === 'GET' ? gets[path] : undefined
+    if (get) return void reply(request, response, get)
+    const post = request.method === 'POST' && path.startsWith(base) ? posts[path.slice(base.length)] : undefined
+    if (!post) return sendJson(response, 404, { detail: 'Not Found' })
     const behavior = next.shift() ?? usual
     count.calls++
     count.inFlight++
@@ -56,14 +75,18 @@ export async function startFakeModelServer(options: {
       count.inFlight--
       if (!response.writableFinished) count.aborted++
     })
-    serve(request, response, behavior).catch(() => response.destroy())
+    serve(request, response, { behavior, post }).catch(() => response.destroy())
   })
 
-  async function serve(request: IncomingMessage, response: ServerResponse, behavior: FakeBehavior): Promise<void> {
+  async function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { behavior, post }: { behavior: FakeBehavior; post: FakeAnswer },
+  ): Promise<void> {
     const body = await buffer(request)
     await pause(response, behavior.delayMs ?? 0)
     if (response.destroyed) return
-    if (!misbehave(response, behavior)) sendJson(response, 200, await answer(request, body))
+    if (!misbehave(response, behavior)) await reply(request, response, post, body)
   }
 
   async function pause(response: ServerResponse, delayMs: number | readonly [number, number]): Promise<void> {
@@ -80,7 +103,7 @@ export async function startFakeModelServer(options: {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // a TCP server has an address of this form
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `http://127.0.0.1:${port}${base}`,
     get calls() {
       return count.calls
     },
@@ -104,6 +127,20 @@ export async function startFakeModelServer(options: {
       server.close()
       await once(server, 'close')
     },
+  }
+}
+
+async function reply(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: FakeAnswer,
+  body: Buffer = Buffer.alloc(0),
+): Promise<void> {
+  try {
+    sendJson(response, 200, await answer(request, body))
+  } catch (error) {
+    if (error instanceof FakeRefusal) sendJson(response, error.status, error.body)
+    else response.destroy()
   }
 }
 

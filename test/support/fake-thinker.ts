@@ -29,20 +29,21 @@ export async function startFakeThinker(
   const chats: SeenChat[] = []
   const server = await startFakeModelServer({
     ...rest,
-    path: '/chat/completions',
-    answer: async (request, body) => {
-      const chat: SeenChat = {
-        authorization: request.headers.authorization ?? null,
-        body: JSON.parse(body.toString('utf8')),
-      }
-      chats.push(chat)
-      const said = say(chat, chats.length)
-      const choice = typeof said === 'string' ? { message: { role: 'assistant', content: said } } : said
-      return {
-        id: `chat-${chats.length}`,
-        choices: [{ index: 0, finish_reason: 'stop', ...choice }],
-        usage: { prompt_tokens: 40, completion_tokens: 2, total_tokens: 42 },
-      }
+    posts: {
+      '/chat/completions': async (request, body) => {
+        const chat: SeenChat = {
+          authorization: request.headers.authorization ?? null,
+          body: JSON.parse(body.toString('utf8')),
+        }
+        chats.push(chat)
+        const said = say(chat, chats.length)
+        const choice = typeof said === 'string' ? { message: { role: 'assistant', content: said } } : said
+        return {
+          id: `chat-${chats.length}`,
+          choices: [{ index: 0, finish_reason: 'stop', ...choice }],
+          usage: { prompt_tokens: 40, completion_tokens: 2, total_tokens: 42 },
+        }
+      },
     },
   })
   return Object.defineProperty(server, 'chats', { value: chats }) as FakeThinker // the getters of the server stay alive
