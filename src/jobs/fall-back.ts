@@ -9,8 +9,8 @@ import { sql } from '../sql.ts'
 import { eachAlone } from './each-alone.ts'
 import { isTerminal, type JobRow, tryLockJob } from './job-row.ts'
 
-/** The code of the STAGE_RETRYING event that tells of a move. */
-export const fallbackCode = 'EDITOR_FALLBACK'
+// Of the STAGE_RETRYING event that tells of a move.
+const fallbackCode = 'EDITOR_FALLBACK'
 
 const BATCH = 200
 
