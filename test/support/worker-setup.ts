@@ -4,6 +4,7 @@ import { storePicture } from '../../src/images/store-image.ts'
 import type { NewJob } from '../../src/jobs/start-jobs.ts'
 import type { Fleet, FleetModel } from '../../workers/fleet/fleet.ts'
 import { startWorker, type Worker, type WorkerOptions } from '../../workers/worker.ts'
+import type { TestDatabase } from './database.ts'
 import { openImages } from './image-setup.ts'
 import { noisePng } from './pictures.ts'
 import { silentLog } from './silent-log.ts'
@@ -34,9 +35,9 @@ export type WorkerSetup = {
 
 type JobEnd = { status: string; stopReason: string; errorCode: string | null; errorMessage: string | null }
 
-/** Opens all of it. */
-export async function openWorkers(): Promise<WorkerSetup> {
-  const setup = await openImages()
+/** Opens all of it, on a database of the suite's server unless one is given. */
+export async function openWorkers(openDatabase?: () => Promise<TestDatabase>): Promise<WorkerSetup> {
+  const setup = await openImages({}, openDatabase)
   const images = setup.deps
   const { db } = images
   const workers: Worker[] = []
