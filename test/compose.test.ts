@@ -4,21 +4,41 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { catalog } from '../src/catalog.ts'
 import { loadConfig } from '../src/config.ts'
+import { loadFleet } from '../workers/fleet/fleet-file.ts'
 
 const root = join(import.meta.dirname, '..')
 const Service = z.object({
   image: z.string(),
   build: z.string().optional(),
   command: z.array(z.string()).optional(),
-  environment: z.record(z.string(), z.coerce.string()),
+  environment: z.record(z.string(), z.coerce.string()).default({}),
   ports: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
   healthcheck: z.object({ test: z.array(z.string()) }).optional(),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
 })
+const Device = z.object({
+  driver: z.literal('nvidia'),
+  device_ids: z.array(z.string()),
+  capabilities: z.array(z.string()),
+})
+const ModelServer = Service.extend({
+  profiles: z.array(z.string()),
+  ipc: z.string(),
+  deploy: z.object({ resources: z.object({ reservations: z.object({ devices: z.array(Device) }) }) }),
+})
 const Compose = z.object({
-  services: z.object({ postgres: Service, minio: Service, api: Service, worker: Service }).strict(),
+  services: z.strictObject({
+    postgres: Service,
+    minio: Service,
+    api: Service,
+    worker: Service,
+    'editthinker-8b': ModelServer,
+    'qwen-image-edit': ModelServer,
+    'gpu-worker': Service.extend({ profiles: z.array(z.string()) }),
+  }),
   volumes: z.record(z.string(), z.unknown()),
 })
 
@@ -35,7 +55,7 @@ beforeAll(async () => {
 })
 
 /** What compose gives the container when ADMIN_KEY is set and nothing else. */
-function environmentOf(name: 'api' | 'worker'): Record<string, string> {
+function environmentOf(name: 'api' | 'worker' | 'gpu-worker'): Record<string, string> {
   const entries = Object.entries(compose.services[name].environment)
   return Object.fromEntries(entries.map(([key, value]) => [key, value.replace(/\$\{\w+:\?[^}]+\}/, 'an-admin-key')]))
 }
@@ -55,13 +75,16 @@ describe('docker-compose.yml', () => {
     expect(worker.image).toBe(api.image)
   })
 
-  it.each(['api', 'worker'] as const)('gives the %s a configuration that is accepted and known whole', name => {
-    const env = environmentOf(name)
-    const config = loadConfig(env)
-    expect(config.databaseUrl).toBe(env.DATABASE_URL)
-    expect(config.s3).toMatchObject({ endpoint: env.S3_ENDPOINT, bucket: env.S3_BUCKET })
-    expect(variables).toEqual(expect.arrayContaining(Object.keys(env)))
-  })
+  it.each(['api', 'worker', 'gpu-worker'] as const)(
+    'gives the %s a configuration that is accepted and known whole',
+    name => {
+      const env = environmentOf(name)
+      const config = loadConfig(env)
+      expect(config.databaseUrl).toBe(env.DATABASE_URL)
+      expect(config.s3).toMatchObject({ endpoint: env.S3_ENDPOINT, bucket: env.S3_BUCKET })
+      expect(variables).toEqual(expect.arrayContaining(Object.keys(env)))
+    },
+  )
 
   it('names the accounts of Postgres and MinIO as their services make them', () => {
     const { postgres, minio, api } = compose.services
@@ -98,10 +121,48 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it.each(['api', 'worker'] as const)('runs the compiled entry of the %s, whose source exists', name => {
+  it.each(['api', 'worker', 'gpu-worker'] as const)('runs the compiled entry of the %s, whose source exists', name => {
     const [program, entry = ''] = compose.services[name].command ?? []
     expect(program).toBe('node')
     expect(existsSync(join(root, entry.replace(/^dist\//, '').replace(/\.js$/, '.ts')))).toBe(true)
+  })
+})
+
+describe('the gpu profile', () => {
+  const servers = ['editthinker-8b', 'qwen-image-edit'] as const
+
+  it.each(servers)('runs %s pinned, on a GPU of its own, with a health check and caches that outlive it', name => {
+    const { image, profiles, ipc, volumes, healthcheck, deploy, ports } = compose.services[name]
+    expect(image).toMatch(/^vllm\/vllm-(openai|omni):v\d+\.\d+\.\d+$/)
+    expect({ profiles, ipc, ports }).toEqual({ profiles: ['gpu'], ipc: 'host', ports: [] })
+    expect(healthcheck?.test.join(' ')).toContain('http://127.0.0.1:8000/health')
+    for (const volume of volumes) expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0])
+    const [device] = deploy.resources.reservations.devices
+    expect(device?.capabilities).toEqual(['gpu'])
+  })
+
+  it('gives the two servers different GPUs', () => {
+    const ids = servers.flatMap(name =>
+      compose.services[name].deploy.resources.reservations.devices.flatMap(device => device.device_ids),
+    )
+    expect(ids.map(id => /^\$\{\w+_GPU:-(\d+)\}$/.exec(id)?.[1])).toEqual(['0', '1'])
+  })
+
+  it('drives them by a fleet file that is mounted, names them as compose does and serves models of the catalogue', async () => {
+    const { volumes, profiles, environment, depends_on } = compose.services['gpu-worker']
+    const [file = '', target = '', mode] = volumes[0]?.split(':') ?? []
+    expect({ profiles, target, mode }).toEqual({ profiles: ['gpu'], target: environment.FLEET, mode: 'ro' })
+    const { models } = loadFleet(join(root, file), {})
+    expect(Object.keys(depends_on).sort()).toEqual(['api', ...models.map(({ model }) => model)].sort())
+    for (const { model, urls, settings } of models) {
+      const service = servers.find(name => name === model)
+      const command = service && compose.services[service].command
+      expect(urls).toEqual([`http://${service}:${command?.[command.indexOf('--port') + 1]}/v1`])
+      const served = 'servedModel' in settings ? settings.servedModel : null
+      expect(command?.[command.indexOf('--model') + 1]).toBe(served)
+      const known = catalog.get(model)?.servers.map(({ entry }) => entry.servedModel)
+      expect(known).toContain(served)
+    }
   })
 })
 
