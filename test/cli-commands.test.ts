@@ -14,6 +14,7 @@ describe('a command line that cannot be meant', { timeout: 60_000 }, () => {
     [['edit', photo], /missing required argument 'instruction'/],
     [['edit', photo, 'Bluer', '--rounds', '0'], /'--rounds <n>' argument '0' .* whole number from 1 to 20/],
     [['edit', photo, 'Bluer', '--out', 'result.gif'], /result\.gif is neither a folder nor/],
+    [['jobs', '--server', 'nowhere'], /--server nowhere is not usable\. It must be a URL such as/],
   ])('%j ends with 2 and names what is wrong', async (args, message) => {
     expect(await runCli(args)).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) })
   })

@@ -6,7 +6,7 @@ import type { EndpointCheck } from '../../workers/check-endpoint.ts'
 import type { Fleet } from '../../workers/fleet/fleet.ts'
 import { loadProcessEnvironment } from '../config.ts'
 import { formatTable } from './format-table.ts'
-import { openSession, printJson } from './session.ts'
+import { openOutput, printJson } from './session.ts'
 
 type Options = { deep?: boolean }
 
@@ -18,7 +18,7 @@ export function fleetCheckCommand(): Command {
     .option('--deep', 'also ask each for one edit or critique of 64 x 64 pixels; hosted ones take money for it')
     .addHelpText('after', '\nEnds with 1 when anything is wrong with the file or with a server.')
     .action(async (file: string, { deep = false }: Options, command: Command) => {
-      const { isJson } = openSession(command)
+      const { isJson } = openOutput(command)
       const { loadFleet, FleetFileError } = await import('../../workers/fleet/fleet-file.ts')
       let fleet: Fleet
       try {

@@ -9,13 +9,12 @@ import type { ServerNews } from '../../workers/serve-model/supervise-server.ts'
 import type { ServerKind } from '../catalog.ts'
 import { type Config, loadProcessConfig, loadProcessEnvironment } from '../config.ts'
 import { makeLog } from '../log.ts'
-import { CliError } from './cli-error.ts'
-import { openSession, parseWholeNumber, printJson } from './session.ts'
+import { CliError, UsageError } from './cli-error.ts'
+import { openOutput, parseWholeNumber, printJson } from './session.ts'
 
 type Options = {
   gpus: string[]
   port?: number
-  server?: ServerKind
   command?: string
   host: string
   capacity?: number
@@ -44,10 +43,11 @@ export function fleetStartCommand(): Command {
     .option('--host <name>', 'under which other hosts reach this one', hostname())
     .option('--capacity <n>', "calls at once of each server (default: the catalogue's)", parseWholeNumber(1, 1_024))
     .action(async (model: string, extra: string[], options: Options, command: Command) => {
-      const { isJson } = openSession(command)
+      const { isJson } = openOutput(command)
       const config = loadProcessConfig()
       const logFolder = join(config.dataDir, 'servers')
-      const { gpus, port = null, server = null, command: line = null, host, capacity = null } = options
+      const server = readServerKind(command.optsWithGlobals<{ server?: string }>().server)
+      const { gpus, port = null, command: line = null, host, capacity = null } = options
       const request = { model, extra, gpus, port, server, command: line, host, capacity, logFolder }
       const { planServers, ServePlanError } = await import('../../workers/serve-model/plan-servers.ts')
       try {
@@ -143,6 +143,13 @@ function makeProgress({ servers }: ServePlan, isJson: boolean) {
       spinner.stop()
     },
   }
+}
+
+// The program's own --server, an address, takes the word first.
+function readServerKind(text: string | undefined): ServerKind | null {
+  const kind = serverKinds.find(known => known === text)
+  if (text !== undefined && !kind) throw new UsageError(`--server must be one of ${serverKinds.join(', ')} here.`)
+  return kind ?? null
 }
 
 function parseGpus(text: string): string[] {

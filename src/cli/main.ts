@@ -7,18 +7,19 @@ import { version } from '../version.ts'
 import { cancelCommand } from './cancel.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { editCommand } from './edit.ts'
+import { fillCommand } from './fill.ts'
 import { fleetCommand } from './fleet.ts'
+import { generateCommand } from './generate.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
-import { parseServer } from './session.ts'
 import { showCommand } from './show.ts'
 import { watchCommand } from './watch.ts'
 
 const program = new Command('pentimento')
   .description('Edit images by Think-while-Edit: critique the result, refine the instruction, edit again.')
   .version(version)
-  .option('--server <url>', 'where the server is (PENTIMENTO_SERVER; default: http://127.0.0.1:4000)', parseServer)
+  .option('--server <url>', 'where the server is (PENTIMENTO_SERVER; default: http://127.0.0.1:4000)')
   .option('--key <secret>', 'an API key (PENTIMENTO_KEY)')
   .option('--json', 'print JSON, one value a line')
   .configureHelp({ showGlobalOptions: true })
@@ -27,6 +28,8 @@ const program = new Command('pentimento')
 
 const commands = [
   editCommand(),
+  generateCommand(),
+  fillCommand(),
   watchCommand(),
   jobsCommand(),
   showCommand(),

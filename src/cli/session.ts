@@ -2,6 +2,7 @@ import chalk from 'chalk'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadProcessClientConfig } from '../config.ts'
 import { type ApiClient, connectApi } from './api-client.ts'
+import { UsageError } from './cli-error.ts'
 
 /** What every command that talks to a server starts from. */
 export type Session = {
@@ -14,14 +15,29 @@ export type Session = {
 
 /** From the options of the command and those above it, then from the environment. Throws ConfigError. */
 export function openSession(command: Command): Session {
-  const options = command.optsWithGlobals<{ server?: string; key?: string; json?: true }>()
+  const options = command.optsWithGlobals<{ server?: string; key?: string }>()
   const config = loadProcessClientConfig()
-  if (config.isPlain) chalk.level = 0
-  const server = (options.server ?? config.server).replace(/\/graphql$/, '')
+  const server = (options.server === undefined ? config.server : readServer(options.server)).replace(/\/graphql$/, '')
   return {
     api: connectApi({ server, key: options.key ?? config.key }),
-    isJson: options.json ?? false,
+    isJson: openOutput(command).isJson,
     columns: process.stdout.columns ?? 100,
+  }
+}
+
+/** How a command prints, whether or not it talks to a server; colours are off where they are unwanted. */
+export function openOutput(command: Command): { isJson: boolean } {
+  if (loadProcessClientConfig().isPlain) chalk.level = 0
+  return { isJson: command.optsWithGlobals<{ json?: true }>().json ?? false }
+}
+
+// Not while the command line is parsed: `fleet start` has a --server of its own, which means another thing.
+function readServer(text: string): string {
+  try {
+    return parseServer(text)
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw new UsageError(`--server ${text} is not usable. ${error.message}`)
+    throw error
   }
 }
 
