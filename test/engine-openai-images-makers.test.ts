@@ -11,11 +11,11 @@ import {
   type FakeImagesServer,
   type ImagesMaker,
   imagesFields,
-  servedName,
   startFakeImagesServer,
 } from './support/fake-images-server.ts'
 import { noisePng } from './support/pictures.ts'
 
+const servedName = 'served-name'
 const http = makeHttpClient()
 const signal = new AbortController().signal
 const makers: readonly ImagesMaker[] = ['openai', 'vllm-omni', 'sglang']
@@ -27,7 +27,7 @@ afterEach(async () => {
 })
 
 async function setUp(maker: ImagesMaker, config: { servedModel?: string; key?: string | null } = {}) {
-  server = await startFakeImagesServer(maker)
+  server = await startFakeImagesServer({ profile: maker, servedModel: servedName })
   const { servedModel = servedName, key = 'sk-test' } = config
   const target = { baseUrl: server.url, profile: maker, servedModel, key }
   const editor = openaiImagesEditor(http, target)

@@ -38,19 +38,18 @@ export const imagesFields: Record<ImagesMaker, Record<SeenImagesCall['path'], re
 
 const maskFields: Record<ImagesMaker, string> = { openai: 'mask', 'vllm-omni': 'mask_image', sglang: 'mask' }
 
-/** The name that its server answers to. */
-export const servedName = 'served-name'
-
-/** `answer` replaces the body of a good answer. */
-export async function startFakeImagesServer(
-  maker: ImagesMaker,
-  options: { behavior?: FakeBehavior; answer?: (picture: Buffer) => unknown } = {},
-): Promise<FakeImagesServer> {
+/** `servedModel`: the only one it answers to, where its maker is strict; default any. `answer` replaces a good answer's body. */
+export async function startFakeImagesServer(options: {
+  profile: ImagesMaker
+  servedModel?: string
+  behavior?: FakeBehavior
+  answer?: (picture: Buffer) => unknown
+}): Promise<FakeImagesServer> {
   const requests: SeenImagesCall[] = []
-  const { behavior, answer } = options
+  const { profile: maker, servedModel, behavior, answer } = options
   const take = async (call: SeenImagesCall) => {
     requests.push(call)
-    const size = await check(maker, call)
+    const size = await check({ maker, servedModel }, call)
     const { fields, path } = call
     const prompt = fields.enhance_prompt === true || fields.enhance_prompt === 'true' ? 'rewritten' : fields.prompt
     const picture = await paintPicture(`${prompt} ${fields.seed}`, size)
@@ -63,7 +62,7 @@ export async function startFakeImagesServer(
       '/images/generations': async (request, body) => take(readGeneration(request, body)),
     },
     gets: {
-      '/v1/models': () => ({ object: 'list', data: [{ id: servedName, object: 'model' }] }),
+      '/v1/models': () => ({ object: 'list', data: servedModel ? [{ id: servedModel, object: 'model' }] : [] }),
       ...(maker !== 'openai' && { '/health': () => ({ status: 'healthy' }) }),
     },
     ...(behavior && { behavior }),
@@ -89,7 +88,10 @@ function refuse(status: number, message: string, maker: ImagesMaker = 'vllm-omni
 }
 
 /** Throws what the maker's server would say; gives the size of the picture, px. */
-async function check(maker: ImagesMaker, call: SeenImagesCall): Promise<{ width: number; height: number }> {
+async function check(
+  { maker, servedModel }: { maker: ImagesMaker; servedModel: string | undefined },
+  call: SeenImagesCall,
+): Promise<{ width: number; height: number }> {
   const { fields, files, path, authorization } = call
   const fail = (status: number, message: string) => {
     throw refuse(status, message, maker)
@@ -100,7 +102,7 @@ async function check(maker: ImagesMaker, call: SeenImagesCall): Promise<{ width:
     if (unknown) fail(400, `Unknown parameter: '${unknown}'.`)
   }
   if (!fields.prompt) fail(422, "Field 'prompt' is required")
-  if (maker === 'vllm-omni' && fields.model !== servedName) fail(400, 'Model mismatch')
+  if (maker === 'vllm-omni' && servedModel && fields.model !== servedModel) fail(400, 'Model mismatch')
   if (maker === 'vllm-omni' && fields.response_format !== 'b64_json') fail(400, "Only 'b64_json' is supported")
   if (
     path === '/images/generations' &&
