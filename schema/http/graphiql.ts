@@ -60,6 +60,52 @@ mutation StartEdit($sourceId: ID!, $instruction: String!) {
     variables: { sourceId: 'the id of an Image', instruction: 'Make it brighter and much warmer' },
   },
   {
+    name: 'StartGeneration',
+    query: `# Makes a picture from words alone, where the fleet serves a model that generates.
+mutation StartGeneration($instruction: String!, $size: SizeInput) {
+  startGeneration(input: { instruction: $instruction, size: $size }) {
+    ... on StartGenerationSuccess {
+      job {
+        id
+        status
+        editor {
+          id
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: { instruction: 'A red fox in the snow', size: { width: 1024, height: 1024 } },
+  },
+  {
+    name: 'StartFill',
+    query: `# Repaints what a mask marks in white, where the fleet serves a model that fills. The mask is as large as the source.
+mutation StartFill($sourceId: ID!, $maskId: ID!, $instruction: String!) {
+  startFill(input: { sourceId: $sourceId, maskId: $maskId, instruction: $instruction }) {
+    ... on StartFillSuccess {
+      job {
+        id
+        status
+        editor {
+          id
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: { sourceId: 'the id of an Image', maskId: 'the id of its mask', instruction: 'A red boat' },
+  },
+  {
     name: 'Watch',
     query: `# Every event of a job: first those that were, then live, until it ends.
 subscription Watch($jobId: ID!) {

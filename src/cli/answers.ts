@@ -48,6 +48,7 @@ export type Round = z.infer<typeof Round>
 
 const JobHead = z.object({
   id: z.string(),
+  kind: z.enum(['EDIT', 'GENERATE', 'FILL']),
   status: z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED']),
   stopReason: z.string().nullable(),
   instruction: z.string(),
@@ -72,6 +73,7 @@ export const Job = JobHead.extend({
   tags: z.array(z.string()),
   lastEventSeq: z.number(),
   source: Image.nullable(),
+  mask: Image.nullable(),
   rounds: z.array(Round),
   bestRound: z.object({ id: z.string() }).nullable(),
   result: Image.nullable(),
@@ -123,14 +125,14 @@ const roundFields = `fragment RoundFields on Round {
   editor { id } image { ...ImageFields } critique { ...CritiqueFields } error { code message isRetryable }
 }`
 const headFields = `fragment HeadFields on Job {
-  id status stopReason instruction createdAt run editor { id } thinker { id } settings { candidates maxRounds }
+  id kind status stopReason instruction createdAt run editor { id } thinker { id } settings { candidates maxRounds }
   error { code message isRetryable }
 }`
 
 /** `...JobFields`, for `Job`. */
 export const jobFields = `fragment JobFields on Job {
   ...HeadFields startedAt finishedAt cancelRequestedAt queuePosition editorSeconds thinkerTokens batch tags lastEventSeq
-  source { ...ImageFields } rounds { ...RoundFields } bestRound { id } result { ...ImageFields }
+  source { ...ImageFields } mask { ...ImageFields } rounds { ...RoundFields } bestRound { id } result { ...ImageFields }
 }
 ${headFields} ${roundFields} ${imageFields} ${critiqueFields}`
 

@@ -18,7 +18,7 @@ import { describeEnd } from './describe-job.ts'
 import { hang } from './describe-round.ts'
 import { loadJob } from './load-job.ts'
 import { savePictures } from './save-pictures.ts'
-import { startEdit, uploadImage } from './start-edit.ts'
+import { startEdit, uploadImage } from './start-job.ts'
 import { watchJob } from './watch-job.ts'
 
 const photo = resolve(import.meta.dirname, '../../examples/rocket.jpg')

@@ -6,7 +6,8 @@ import { toScore } from './describe-round.ts'
 export function describeEnd(job: Job): string {
   const best = job.rounds.find(round => round.isBest)
   const edits = job.rounds.filter(round => round.index > 0 && round.image).length
-  const rounds = `${edits} ${edits === 1 ? 'edit' : 'edits'}`
+  const noun = { EDIT: 'edit', GENERATE: 'picture', FILL: 'fill' }[job.kind]
+  const rounds = `${edits} ${edits === 1 ? noun : `${noun}s`}`
   const score = best ? `, the best scores ${toScore(best.critique?.overall)} (round ${best.index})` : ''
   const why = job.error ? `: ${job.error.message}` : ''
   const mark = job.status === 'SUCCEEDED' ? chalk.green('✔') : chalk.red('✖')

@@ -7,7 +7,9 @@ import { version } from '../version.ts'
 import { cancelCommand } from './cancel.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { editCommand } from './edit.ts'
+import { fillCommand } from './fill.ts'
 import { fleetCommand } from './fleet.ts'
+import { generateCommand } from './generate.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
@@ -26,6 +28,8 @@ const program = new Command('pentimento')
 
 const commands = [
   editCommand(),
+  generateCommand(),
+  fillCommand(),
   watchCommand(),
   jobsCommand(),
   showCommand(),

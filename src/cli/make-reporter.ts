@@ -48,7 +48,7 @@ export function makeReporter({ candidates, columns }: { candidates: number; colu
         return
       case 'RoundStarted':
         count(event.round, 'started')
-        stage(event.round, event.round.index === 0 ? 'the source is judged' : `${event.round.editor.id} edits`)
+        stage(event.round, event.round.index === 0 ? 'the source is judged' : `${event.round.editor.id} is at work`)
         return
       case 'RoundEdited':
         count(event.round, 'edited')

@@ -16,10 +16,11 @@ const formats: Record<string, string> = {
 }
 const variantDocument = `query Variant($id: ID!, $format: ImageFormat!) { image(id: $id) { url(format: $format) } }`
 
-/** Writes the source, every round's picture and the result into a folder, which is made; gives the paths in that order. */
+/** Writes the source, its mask, every round's picture and the result into a folder, which is made; gives the paths in that order. */
 export async function savePictures(api: ApiClient, job: Job, folder: string): Promise<string[]> {
   const named: [string, Image | null][] = [
     ['source', job.source],
+    ['mask', job.mask],
     ...job.rounds.map((round): [string, Image | null] => [roundName(job, round), round.image]),
     ['result', job.result],
   ]

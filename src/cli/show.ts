@@ -50,6 +50,7 @@ function describeJob(job: Job, columns: number): string {
   add('Submitted', `${job.createdAt}, ${toAge(job.createdAt)}`)
   add('Took', took(job))
   addPicture('Source', job.source)
+  addPicture('Mask', job.mask)
   for (const round of job.rounds) {
     lines.push('', describeRound(round, { candidates, columns }))
     addPicture(round.isBest ? 'Best picture' : 'Picture', round.image)

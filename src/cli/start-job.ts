@@ -30,25 +30,46 @@ export async function loadFileSize(path: string): Promise<number> {
   return found.size
 }
 
-/** What `startEdit` of the API takes, as far as the commands use it. */
-export type EditInput = {
-  sourceId: string
+/** What every way of starting a job takes, as far as the commands use it. */
+export type JobInput = {
   instruction: string
   editor?: string | undefined
   thinker?: string | undefined
-  settings?: { maxRounds?: number | undefined; candidates?: number | undefined; seed?: number | undefined }
+  settings?: {
+    maxRounds?: number | undefined
+    candidates?: number | undefined
+    critique?: boolean
+    seed?: number | undefined
+  }
+  referenceIds?: string[]
   idempotencyKey?: string
 }
 
-const startDocument = `mutation StartEdit($input: StartEditInput!) {
-  startEdit(input: $input) {
-    __typename ... on StartEditSuccess { job { ...JobFields } } ... on Error { code message }
-  }
-}
-${jobFields}`
-
 /** Starts an edit; the job as it was then. */
-export async function startEdit(api: ApiClient, input: EditInput): Promise<Job> {
-  const { job } = await api.mutate(startDocument, { input }, z.object({ job: Job }))
+export function startEdit(api: ApiClient, input: JobInput & { sourceId: string }): Promise<Job> {
+  return start(api, 'Edit', input)
+}
+
+/** Starts a generation of this size in pixels (default: the model's own); the job as it was then. */
+export function startGeneration(
+  api: ApiClient,
+  input: JobInput & { size?: { width: number; height: number } | undefined },
+): Promise<Job> {
+  return start(api, 'Generation', input)
+}
+
+/** Starts a fill; the job as it was then. */
+export function startFill(api: ApiClient, input: JobInput & { sourceId: string; maskId: string }): Promise<Job> {
+  return start(api, 'Fill', input)
+}
+
+async function start(api: ApiClient, noun: 'Edit' | 'Generation' | 'Fill', input: JobInput): Promise<Job> {
+  const document = `mutation Start${noun}($input: Start${noun}Input!) {
+    start${noun}(input: $input) {
+      __typename ... on Start${noun}Success { job { ...JobFields } } ... on Error { code message }
+    }
+  }
+  ${jobFields}`
+  const { job } = await api.mutate(document, { input }, z.object({ job: Job }))
   return job
 }
