@@ -31,7 +31,7 @@ export function choice(name: string, usual: string | null, description: string):
 }
 
 /** The shapes that the generators of the paper make. */
-export function aspectRatio(usual: string): ModelParameter {
+export function aspectRatio(usual: string | null): ModelParameter {
   return choice('aspect_ratio', usual, 'Shape of the picture: 1:1, 16:9, 9:16, 4:3, 3:4, 3:2 or 2:3.')
 }
 

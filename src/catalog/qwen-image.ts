@@ -63,7 +63,7 @@ export const qwenImageModels: readonly CatalogModel[] = [
     id: 'qwen-image',
     name: 'Qwen-Image',
     kinds: ['GENERATOR'],
-    parameters: [steps(50), trueCfg(4), paperGuidance, negativePrompt(' '), aspectRatio('16:9')],
+    parameters: [steps(50), trueCfg(4), paperGuidance, negativePrompt(' '), aspectRatio(null)],
     license,
     size: generate,
     servers: [vllmOmni('Qwen/Qwen-Image', { kinds: ['generate'] }), paperService('qwen_generation_api', 8000)],

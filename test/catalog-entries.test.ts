@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { catalog } from '../src/catalog.ts'
+import { parseFleet } from '../workers/fleet/fleet-file.ts'
+
+const entries = [...catalog.values()].flatMap(({ id, kinds, servers, hosted }) => [
+  ...servers.map(({ server, entry, basePath }) => ({
+    name: `${id} on ${server}`,
+    kinds,
+    entry: { model: id, url: `http://gpu-1:8000${basePath}`, ...entry },
+  })),
+  ...(hosted && hosted.engine !== 'builtin' ? [{ name: `${id}, hosted`, kinds, entry: { model: id, ...hosted } }] : []),
+])
+
+test.each(entries)("$name is a fleet entry that serves the model's kinds", ({ kinds, entry }) => {
+  const section = kinds.includes('THINKER') ? 'thinkers' : 'editors'
+  const env = { OPENAI_API_KEY: 'k', GEMINI_API_KEY: 'k', BFL_API_KEY: 'k' }
+  const { models } = parseFleet(stringify({ [section]: [entry] }), { path: 'catalogue', env, readFile: String })
+  expect(models).toMatchObject([{ kinds, model: entry.model }])
+  // What a job may set before a worker has registered the model it may set after: what the catalogue gives a default is
+  // taken by the servers, but for the paper's, which have names of their own.
+  if (entry.engine === 'editthinker' || entry.model === 'omnigen2-edit') return
+  const taken = models[0]?.parameters.map(parameter => parameter.name)
+  const given = catalog.get(entry.model)?.parameters.filter(parameter => parameter.default !== null) ?? []
+  expect(taken).toEqual(expect.arrayContaining(given.map(({ name }) => name)))
+})
