@@ -35,7 +35,6 @@ const openai = { by: 'OpenAI', profile: 'openai', url: 'https://api.openai.com/v
 const google = {
   by: 'Google',
   profile: 'generic',
-  profile: 'generic',
   url: 'https://generativelanguage.googleapis.com/v1beta/openai',
   keyEnv: 'GEMINI_API_KEY',
 }
