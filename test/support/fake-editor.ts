@@ -16,6 +16,7 @@ export type FakeEditor = FakeModelServer & { readonly edits: readonly SeenEdit[]
 export async function startFakeEditor(
   options: {
     behavior?: FakeBehavior
+    port?: number
     random?: () => number
     sizePx?: number
     answer?: (edit: SeenEdit, picture: Buffer) => unknown

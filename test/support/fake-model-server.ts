@@ -50,6 +50,8 @@ export type FakeModelServer = {
 export async function startFakeModelServer(options: {
   posts: Readonly<Record<string, FakeAnswer>>
   gets?: Readonly<Record<string, FakeAnswer>>
+  /** Default: a free one. */
+  port?: number
   /** Default /v1. */
   base?: string
   behavior?: FakeBehavior
@@ -99,7 +101,7 @@ export async function startFakeModelServer(options: {
     clearTimeout(timer)
   }
 
-  server.listen(0, '127.0.0.1')
+  server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // a TCP server has an address of this form
   return {
