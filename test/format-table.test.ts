@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+import { Chalk } from 'chalk'
 import { expect, test } from 'vitest'
 import { formatTable } from '../src/cli/format-table.ts'
 
@@ -18,4 +20,12 @@ test('a table that does not fit breaks its flexible column and keeps the others 
 
 test('a table for a program is as wide as its texts', () => {
   expect(formatTable(table, null)).toContain(url)
+})
+
+test('colours change nothing of where the texts stand', () => {
+  const { red, cyan } = new Chalk({ level: 1 })
+  const painted = { ...table, rows: [['flux', cyan(url), red('yes')]] }
+  for (const columns of [40, 80]) {
+    expect(stripVTControlCharacters(formatTable(painted, columns))).toBe(formatTable(table, columns))
+  }
 })

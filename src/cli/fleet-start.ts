@@ -13,7 +13,7 @@ import { CliError, UsageError } from './cli-error.ts'
 import { openOutput, parseWholeNumber, printJson } from './session.ts'
 
 type Options = {
-  gpus: string[]
+  gpus?: string[]
   port?: number
   command?: string
   host: string
@@ -29,12 +29,7 @@ export function fleetStartCommand(): Command {
     .description("start a model's server on this host and take its tasks; needs DATABASE_URL as a worker does")
     .argument('<model>', 'a model of the catalogue, such as qwen-image-edit')
     .argument('[extra...]', 'after --: further arguments of the server')
-    .option(
-      '--gpus <ids>',
-      'the GPUs to use, such as 0,1: a server for each, or as many as the model needs',
-      parseGpus,
-      [],
-    )
+    .option('--gpus <ids>', 'the GPUs to use, such as 0,1: a server for each, or as many as the model needs', parseGpus)
     .option('--port <n>', 'of the first server; the others follow (default: 8000)', parseWholeNumber(1, 65_535))
     .addOption(
       new Option('--server <kind>', 'what serves it (default: the first the catalogue has)').choices(serverKinds),
@@ -47,7 +42,7 @@ export function fleetStartCommand(): Command {
       const config = loadProcessConfig()
       const logFolder = join(config.dataDir, 'servers')
       const server = readServerKind(command.optsWithGlobals<{ server?: string }>().server)
-      const { gpus, port = null, command: line = null, host, capacity = null } = options
+      const { gpus = [], port = null, command: line = null, host, capacity = null } = options
       const request = { model, extra, gpus, port, server, command: line, host, capacity, logFolder }
       const { planServers, ServePlanError } = await import('../../workers/serve-model/plan-servers.ts')
       try {

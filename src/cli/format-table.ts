@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import chalk from 'chalk'
 import Table from 'cli-table3'
+import wrapAnsi from 'wrap-ansi'
 
 const GAP = 2
 const LEAST = 16
@@ -24,10 +25,11 @@ export function formatTable(
     chars: noLines,
     colWidths: widths,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
-    wordWrap: true,
-    wrapOnWordBoundary: false,
   })
-  table.push(...rows.map(row => [...row]))
+  const width = (widths[flexible] ?? 0) - GAP
+  table.push(
+    ...rows.map(row => row.map((text, at) => (at === flexible ? wrapAnsi(text, width, { hard: true }) : text))),
+  )
   return table
     .toString()
     .split('\n')
