@@ -2,7 +2,7 @@
 // table shows.
 
 /** Name, type, range and default of one field of a request. */
-export type FieldFact = { type: 'text' | 'number' | 'integer' | 'flag'; min?: number; max?: number; usual: unknown }
+type FieldFact = { type: 'text' | 'number' | 'integer' | 'flag'; min?: number; max?: number; usual: unknown }
 
 /** One service. `sizes`: what a generator makes for each aspect ratio, width and height in px. */
 export type ServiceFacts = {
