@@ -1,5 +1,7 @@
 import { type FleetModel, isThinker } from '../fleet/fleet.ts'
 import { asyncJobEditor } from './async-job.ts'
+import { comfyuiEditor } from './comfyui.ts'
+import { comfyClient } from './comfyui-server.ts'
 import { editthinkerEditor, probeEditthinker } from './editthinker.ts'
 import type { Editor, Thinker } from './engine.ts'
 import type { HttpClient } from './http.ts'
@@ -38,6 +40,14 @@ export function makeEngine({ http, builtin }: EngineDeps, { settings, kinds }: F
         editor: editthinkerEditor(http, server),
         thinker: null,
         probe: signal => probeEditthinker(http, server, signal),
+      }
+    }
+    case 'comfyui': {
+      const server = { ...settings, baseUrl: url }
+      return {
+        editor: comfyuiEditor(http, server),
+        thinker: null,
+        probe: signal => comfyClient(http, server).probe(signal),
       }
     }
     case 'async-job':

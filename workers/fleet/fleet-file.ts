@@ -4,6 +4,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { z } from 'zod'
 import { asyncJobEntry, toAsyncJob } from './async-job-entry.ts'
 import { builtinCriticEntry, builtinEditorEntry, toBuiltin } from './builtin-entry.ts'
+import { comfyuiEntry, toComfyui } from './comfyui-entry.ts'
 import { editthinkerEntry, toEditthinker } from './editthinker-entry.ts'
 import type { Fleet, FleetModel } from './fleet.ts'
 import { openaiChatEntry, toOpenaiChat } from './openai-chat-entry.ts'
@@ -101,6 +102,7 @@ const editorEntry = z.discriminatedUnion('engine', [
   builtinEditorEntry,
   openaiImagesEntry,
   editthinkerEntry,
+  comfyuiEntry,
   asyncJobEntry,
 ])
 const thinkerEntry = z.discriminatedUnion('engine', [builtinCriticEntry, openaiChatEntry])
@@ -120,6 +122,8 @@ function toEditor(entry: z.infer<typeof editorEntry>, context: EntryContext): Un
       return toOpenaiImages(entry, context)
     case 'editthinker':
       return toEditthinker(entry, context)
+    case 'comfyui':
+      return toComfyui(entry, context)
     case 'async-job':
       return toAsyncJob(entry, context)
     default:

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { builtinCritic, builtinEditor, type ModelKind, type ModelParameter } from '../../src/catalog.ts'
+import type { ComfyBindings, ComfyWorkflow } from '../engines/comfyui-workflow.ts'
 import type { EditthinkerServiceId } from '../engines/editthinker-services.ts'
 import type { ChatProfile } from '../engines/openai-chat-dialect.ts'
 import type { HostedDialect } from '../engines/providers/provider.ts'
@@ -11,6 +12,7 @@ type EngineSettings =
   | { engine: 'openai-images'; profile: ImagesProfile; servedModel: string; key: string | null }
   | { engine: 'async-job'; provider: ProviderId; servedModel: string; key: string | null; dialect: HostedDialect }
   | { engine: 'editthinker'; service: EditthinkerServiceId; key: string | null }
+  | { engine: 'comfyui'; key: string | null; workflow: ComfyWorkflow; bindings: ComfyBindings }
   | {
       engine: 'openai-chat'
       profile: ChatProfile
