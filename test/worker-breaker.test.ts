@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Breaker, type BreakerEvent, closedBreaker, countFailed, nextBreaker } from '../workers/circuit-breaker.ts'
 
-const after = (...events: BreakerEvent[]): Breaker => events.reduce(nextBreaker, closedBreaker)
+const breakerAfter = (...events: BreakerEvent[]): Breaker => events.reduce(nextBreaker, closedBreaker)
 const times = (count: number, event: BreakerEvent): BreakerEvent[] => Array(count).fill(event)
 
 describe('a breaker', () => {
@@ -25,11 +25,13 @@ describe('a breaker', () => {
     ['opens again at that call', [...times(5, 'failed'), 'alive', 'failed'], 'open'],
     ['does not close at the late answer of an earlier call', [...times(5, 'failed'), 'answered'], 'open'],
   ])('%s', (_, events, state) => {
-    expect(after(...events).state).toBe(state)
+    expect(breakerAfter(...events).state).toBe(state)
   })
 
   test('has forgotten all failures once it closed', () => {
-    expect(after(...times(5, 'failed'), 'alive', 'answered', ...times(4, 'failed'))).toMatchObject({ state: 'closed' })
+    expect(breakerAfter(...times(5, 'failed'), 'alive', 'answered', ...times(4, 'failed'))).toMatchObject({
+      state: 'closed',
+    })
   })
 
   test('never closes on failures, and is never closed with five of them', () => {
@@ -44,8 +46,8 @@ describe('a breaker', () => {
           expect(next.failed.length).toBeLessThanOrEqual(10)
           breaker = next
         }
-        // Whatever happened, an answered check and two answered calls mend it.
-        expect(after(...events, 'alive', 'answered').state).toBe('closed')
+        // Whatever happened, an answered check and an answered call mend it.
+        expect(breakerAfter(...events, 'alive', 'answered').state).toBe('closed')
       }),
     )
   })

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Stage } from '../src/queue/task.ts'
 import { type CallOutcome, type EndpointPool, makeEndpointPool } from '../workers/endpoint-pool.ts'
-import { settleShare } from '../workers/endpoint-share.ts'
 import { builtinModel, type FleetModel } from '../workers/fleet/fleet.ts'
 
 const answered: CallOutcome = { type: 'answered', seconds: 1 }
@@ -13,7 +12,7 @@ let pool: EndpointPool
 let isUp = true
 let probes = 0
 
-function setUp(capacities: number[], { isSticky = false, isHeld = true, hasProbe = true } = {}): EndpointPool {
+function setUp(capacities: number[], { isSticky = false, hasProbe = true } = {}): EndpointPool {
   const probe = async () => {
     probes++
     if (!isUp) throw new Error('down')
@@ -21,7 +20,7 @@ function setUp(capacities: number[], { isSticky = false, isHeld = true, hasProbe
   const engine = { editor: null, thinker: null, probe: hasProbe ? probe : null }
   const listed = capacities.map((capacity, index) => ({ id: `e${index}`, url: `u${index}`, capacity, engine, model }))
   pool = makeEndpointPool(listed, { isSticky, onRoom: () => {} })
-  for (const endpoint of pool.endpoints) endpoint.isHeld = isHeld
+  for (const endpoint of pool.endpoints) endpoint.isHeld = true
   return pool
 }
 
@@ -244,42 +243,8 @@ describe('the deadline of a call', () => {
 })
 
 test('a stage’s usual cost is the fleet’s until this worker has made calls', () => {
-  setUp([1])
-  expect(pool.medianSeconds()).toBeNull()
-  pool.learn({ medianSeconds: 7, p95Seconds: null })
+  setUp([1]).learn({ medianSeconds: 7, p95Seconds: null })
   expect(pool.medianSeconds()).toBe(7)
   take()?.free(answered)
   expect(pool.medianSeconds()).toBe(1)
-})
-
-describe('the share of a worker', () => {
-  const held = () => pool.endpoints.filter(endpoint => endpoint.isHeld && !endpoint.isRetiring).map(({ id }) => id)
-
-  test('is the endpoints divided by the live workers, rounded up', () => {
-    setUp([1, 1, 1, 1, 1], { isHeld: false })
-    expect(settleShare(pool, ['me']).upTo).toBe(5)
-    expect(settleShare(pool, ['me', 'b']).upTo).toBe(3)
-    expect(settleShare(pool, ['me', 'b', 'c']).upTo).toBe(2)
-    expect(settleShare(pool, ['me', 'b', 'c', 'd', 'e', 'f']).upTo).toBe(1)
-  })
-
-  test('above it the idle ones retire first, and come back when the other worker goes', () => {
-    setUp([1, 1, 1, 1])
-    takeAll().at(0)?.free(answered)
-    expect(settleShare(pool, ['me', 'b'])).toEqual({ ids: [], upTo: 0 })
-    expect(held()).toHaveLength(2)
-    expect(held()).not.toContain('e0')
-    expect(settleShare(pool, ['me']).upTo).toBe(0)
-    expect(held()).toHaveLength(4)
-  })
-
-  test('does not hand over again what nobody else wanted, until the workers change', () => {
-    setUp([1, 1])
-    const [, spare] = pool.endpoints
-    if (spare) spare.spareUnder = 'b me'
-    settleShare(pool, ['me', 'b'])
-    expect(held()).toEqual(['e0', 'e1'])
-    settleShare(pool, ['me', 'b', 'c'])
-    expect(held()).toEqual(['e0'])
-  })
 })
