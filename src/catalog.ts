@@ -27,7 +27,7 @@ type SizeRule = { multipleOf: number; restoresSize: boolean }
 export type ServerKind = 'vllm-omni' | 'sglang' | 'vllm' | 'paper'
 
 /** An entry of a fleet file without the model's name and, for a server of ours, without its URLs. */
-export type CatalogEntry = { engine: string } & Readonly<Record<string, string | number | readonly string[]>>
+type CatalogEntry = { engine: string } & Readonly<Record<string, string | number | readonly string[]>>
 
 /** One way to serve a model on a host with GPUs. */
 export type ModelServer = {
