@@ -11,7 +11,7 @@ import { serveHttp } from './serve-http.ts'
 export type FakeRoute = 'submit' | 'status' | 'result' | 'cancel' | 'download'
 
 /** One request as it arrived. `key`: the secret it carried, in whatever header. */
-export type FakeRequest = { route: FakeRoute; method: string; path: string; key: string | null; body: unknown }
+type FakeRequest = { route: FakeRoute; method: string; path: string; key: string | null; body: unknown }
 
 /** A hosted provider on free ports of this machine: its API, and the host of its pictures. */
 export type FakeProvider = {

@@ -12,13 +12,13 @@ export type HostedJob = {
 }
 
 /** What a status says. `lost`: the provider does not know the edit (any more). */
-export type HostedVerdict = 'waiting' | 'done' | 'refused' | 'failed' | 'lost'
+type HostedVerdict = 'waiting' | 'done' | 'refused' | 'failed' | 'lost'
 
 /** A status as it was read. `error` is the provider's word for what went wrong, for telling refusals from faults only. */
-export type HostedProgress = { status: string; picture: string | null; error: string | null }
+type HostedProgress = { status: string; picture: string | null; error: string | null }
 
 /** A result as it was read. `isRefused`: there is a picture, but the provider's checker blacked it out. */
-export type HostedResult = { picture: string; isRefused: boolean }
+type HostedResult = { picture: string; isRefused: boolean }
 
 /** How a model of a provider names what it is given. */
 export type HostedDialect = {
