@@ -1,5 +1,6 @@
 import type { EditRequest, Picture, Size } from './engine.ts'
 import { EngineError } from './engine.ts'
+import { nearestRatio } from './nearest-ratio.ts'
 import type { HostedDialect, HostedSize, Provider } from './providers/provider.ts'
 
 /** What a provider's model is given for one edit, in its own fields. Throws EngineError `rejected` for what it cannot take. */
@@ -67,7 +68,7 @@ function toSizeFields({ width, height }: Size, form: HostedSize): Record<string,
       return { aspect_ratio: `${width / divisor}:${height / divisor}` }
     }
     case 'listedRatio':
-      return { aspect_ratio: nearestRatio(width / height) }
+      return { aspect_ratio: nearestRatio({ width, height }, listedRatios) }
     default:
       return form satisfies never
   }
@@ -80,15 +81,4 @@ function toSixteens(pixels: number): number {
 
 function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b)
-}
-
-function nearestRatio(wanted: number): string {
-  const distance = (ratio: string) => {
-    const [across = 1, down = 1] = ratio.split(':').map(Number)
-    return Math.abs(Math.log((wanted * down) / across))
-  }
-  return listedRatios.reduce<string>(
-    (best, ratio) => (distance(ratio) < distance(best) ? ratio : best),
-    listedRatios[0],
-  )
 }

@@ -3,9 +3,10 @@
 
 import { z } from 'zod'
 import { aspectRatios, type EditthinkerServiceId, editthinkerServices } from './editthinker-services.ts'
-import type { Editor, EditRequest, Size } from './engine.ts'
+import type { Editor, EditRequest } from './engine.ts'
 import { EngineError } from './engine.ts'
 import type { HttpClient } from './http.ts'
+import { nearestRatio } from './nearest-ratio.ts'
 import { joinUrl, toBearer } from './openai-request.ts'
 import { parseAnswer, unreadable } from './parse-answer.ts'
 import { toRgbPng } from './picture-rgb.ts'
@@ -93,22 +94,11 @@ async function toPictures({ source, mask }: EditRequest, kind: 'EDITOR' | 'FILLE
 }
 
 function toShape({ size, parameters }: EditRequest): { aspect_ratio?: string } {
-  if (size) return { aspect_ratio: nearestRatio(size) }
+  if (size) return { aspect_ratio: nearestRatio(size, aspectRatios) }
   const { aspect_ratio: named } = parameters
   if (named === undefined || aspectRatios.some(ratio => ratio === named)) return {}
   const message = `The parameter "aspect_ratio" must be one of ${aspectRatios.join(', ')}.`
   throw new EngineError('rejected', 'INVALID_PARAMETER', message)
-}
-
-function nearestRatio({ width, height }: Size): string {
-  const distance = (ratio: string) => {
-    const [across = 1, down = 1] = ratio.split(':').map(Number)
-    return Math.abs(Math.log((width * down) / (height * across)))
-  }
-  return aspectRatios.reduce<string>(
-    (best, ratio) => (distance(ratio) < distance(best) ? ratio : best),
-    aspectRatios[0],
-  )
 }
 
 // Whatever goes wrong in a task is a 500 there, with words of its own: a queue that stayed full for 10 s, the server's
