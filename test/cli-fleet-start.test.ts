@@ -148,10 +148,10 @@ describe('pentimento fleet start', { timeout: 120_000 }, () => {
 
   it('gives running calls back before it ends the servers, and another start ends the rounds: none lost, none double', async () => {
     const port = await freePort()
-    const cli = start(['--port', String(port)], { editMs: 3_000 })
+    const cli = start(['--port', String(port)], { editMs: 60_000 })
     await cli.prints('its worker takes tasks')
     const jobs = await submit(2)
-    await until('an edit runs', async () => (await readNotes()).some(line => line.includes('edit')))
+    await until('an edit runs', async () => (await readNotes()).some(line => line.startsWith('edit ')))
     cli.child.kill('SIGTERM')
     expect((await cli.end()).code).toBe(0)
     expect((await readNotes()).at(-1)).toBe(`${port} end`)

@@ -45,7 +45,9 @@ describe.runIf(chromium)('GraphiQL in Chromium', { timeout: 90_000 }, () => {
     await open()
     expect(await page.title()).toBe('Pentimento')
     const tabs = await page.locator('.graphiql-tab').allInnerTexts()
-    expect(tabs.map(tab => tab.trim()).filter(Boolean)).toEqual(['Models', 'StartEdit', 'Watch', 'Jobs'])
+    expect(tabs.map(tab => tab.trim()).filter(Boolean)).toEqual([
+      ...['Models', 'StartEdit', 'StartGeneration', 'StartFill', 'Watch', 'Jobs'],
+    ])
     await page.locator('.graphiql-execute-button').click()
     expect(await answered('builtin-retouch')).toMatch(/"isAvailable":\strue/)
     expect(outside).toEqual([])
