@@ -151,7 +151,7 @@ describe('pentimento fleet start', { timeout: 120_000 }, () => {
     const cli = start(['--port', String(port)], { editMs: 60_000 })
     await cli.prints('its worker takes tasks')
     const jobs = await submit(2)
-    await until('an edit runs', async () => (await readNotes()).some(line => line.startsWith('edit ')))
+    await until('an edit runs', async () => (await readNotes()).some(line => line.startsWith(`${port} edit `)))
     cli.child.kill('SIGTERM')
     expect((await cli.end()).code).toBe(0)
     expect((await readNotes()).at(-1)).toBe(`${port} end`)
