@@ -42,10 +42,7 @@ async function submitAll(setup: WorkerSetup, tenantId: string, sourceId?: string
   return Promise.all(Array.from({ length: JOBS }, () => setup.submit(tenantId, job)))
 }
 
-test('every model server hangs up in the middle of its answer, again and again', {
-  timeout: 90_000,
-  retry: 1,
-}, async () => {
+test('every model server hangs up in the middle of its answer, again and again', { timeout: 90_000 }, async () => {
   const setup = await openWorkers()
   try {
     const tenantId = await setup.createTenant()
@@ -65,7 +62,7 @@ test('every model server hangs up in the middle of its answer, again and again',
   }
 })
 
-describe('Postgres is killed', { timeout: 180_000, retry: 1 }, () => {
+describe('Postgres is killed', { timeout: 180_000 }, () => {
   let setup: WorkerSetup
   let folder: Awaited<ReturnType<typeof makeOpenFolder>>
   let postgres: ChildProcess

@@ -25,7 +25,7 @@ export async function startFakeThinker(
     say?: (chat: SeenChat, call: number) => string | { message: unknown; finish_reason?: string }
   } = {},
 ): Promise<FakeThinker> {
-  const { say = (_, call) => toJsonVerdict(call), ...rest } = options
+  const { say = toJsonVerdict, ...rest } = options
   const chats: SeenChat[] = []
   const server = await startFakeModelServer({
     ...rest,
@@ -49,12 +49,16 @@ export async function startFakeThinker(
   return Object.defineProperty(server, 'chats', { value: chats }) as FakeThinker // the getters of the server stay alive
 }
 
-function toJsonVerdict(call: number): string {
+// Counted over all thinkers: two that said the same prompt in turn would end a job that has nothing more to refine.
+let verdicts = 0
+
+function toJsonVerdict(): string {
+  verdicts++
   return JSON.stringify({
     reason: 'The sky is still grey.',
     semantic: 5,
     quality: 6,
     is_satisfied: false,
-    new_rewritten_prompt: `Make the sky clearly bluer, attempt ${call}`,
+    new_rewritten_prompt: `Make the sky clearly bluer, attempt ${verdicts}`,
   })
 }
