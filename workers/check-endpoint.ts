@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { z } from 'zod'
-import { EngineError, type Picture, UnreadableVerdictError } from './engines/engine.ts'
+import { sizeWithin } from '../src/images/fit-picture.ts'
+import { EngineError, type Picture, type Size, UnreadableVerdictError } from './engines/engine.ts'
 import { type Engine, type EngineDeps, makeEngine } from './engines/make-engine.ts'
 import { joinUrl, toBearer } from './engines/openai-request.ts'
 import type { FleetModel } from './fleet/fleet.ts'
@@ -104,10 +105,11 @@ function findWrongModel({ settings }: FleetModel, serves: readonly string[] | nu
 }
 
 async function call({ editor, thinker }: Engine, model: FleetModel, signal: AbortSignal): Promise<void> {
-  const source = await paint('#7a93ad')
+  const size = sizeWithin({ width: SIDE_PX, height: SIDE_PX }, model)
+  const source = await paint('#7a93ad', size)
   if (thinker) {
     const request = { instruction: 'Make it brighter', prompt: 'Make it brighter', source, seed: 1 }
-    await thinker.critique({ ...request, edited: await paint('#9cb5cf') }, signal)
+    await thinker.critique({ ...request, edited: await paint('#9cb5cf', size) }, signal)
     return
   }
   const parameters = Object.fromEntries(
@@ -118,7 +120,7 @@ async function call({ editor, thinker }: Engine, model: FleetModel, signal: Abor
   const request = {
     prompt: 'Make it brighter',
     source: isEdit || isFill ? source : null,
-    mask: isFill ? await paint('#ffffff') : null,
+    mask: isFill ? await paint('#ffffff', size) : null,
     references: [],
     size: null,
     seed: 1,
@@ -132,8 +134,8 @@ async function call({ editor, thinker }: Engine, model: FleetModel, signal: Abor
     })
 }
 
-async function paint(background: string): Promise<Picture> {
-  const canvas = sharp({ create: { width: SIDE_PX, height: SIDE_PX, channels: 3, background } })
+async function paint(background: string, size: Size): Promise<Picture> {
+  const canvas = sharp({ create: { ...size, channels: 3, background } })
   return { bytes: await canvas.png().toBuffer(), contentType: 'image/png' }
 }
 

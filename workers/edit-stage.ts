@@ -39,12 +39,12 @@ export async function editStage(context: StageContext, signal: AbortSignal): Pro
 async function toRequest(context: StageContext, signal: AbortSignal): Promise<EditRequest> {
   const { input, endpoint, prepare } = context
   const { kind, base, references, prompt, seed, editorParameters } = input
-  const { maxPixels } = endpoint.model
+  const { model } = endpoint
   if (!base && kind !== 'GENERATE') throw missingPicture()
   const [source, mask, ...rest] = await Promise.all([
-    base && prepare(base, maxPixels, signal),
+    base && prepare(base, model, signal),
     toMask(context, signal),
-    ...references.map(image => prepare(image, maxPixels, signal)),
+    ...references.map(image => prepare(image, model, signal)),
   ])
   return {
     prompt,
@@ -52,7 +52,7 @@ async function toRequest(context: StageContext, signal: AbortSignal): Promise<Ed
     mask,
     references: rest,
     // A picture that is edited further has a size.
-    size: base ? null : input.size,
+    size: base || !input.size ? null : sizeWithin(input.size, model),
     seed,
     parameters: { ...defaultsOf(context), ...editorParameters },
   }
@@ -76,7 +76,8 @@ function defaultsOf({ endpoint: { model } }: StageContext): Record<string, unkno
 }
 
 async function storeAnswer({ images, input, endpoint: { model } }: StageContext, { bytes }: Picture): Promise<string> {
-  const picture = model.restoresSize && input.source ? await restoreSize(images, bytes, input.source) : bytes
-  const { id } = await storePicture(images, input.tenantId, picture)
+  const { source: size, tenantId } = input
+  const picture = model.restoresSize && size ? await restoreSize(images, bytes, { size, fit: model }) : bytes
+  const { id } = await storePicture(images, tenantId, picture)
   return id
 }

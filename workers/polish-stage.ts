@@ -11,7 +11,7 @@ export async function polishStage(context: StageContext, signal: AbortSignal): P
   const { thinker } = endpoint.engine
   if (!thinker) throw missingEngine('thinker')
   if (!input.source && input.kind !== 'GENERATE') throw missingPicture()
-  const source = input.source && (await prepare(input.source, model.maxPixels, signal))
+  const source = input.source && (await prepare(input.source, model, signal))
   const { instruction, seed } = input
   const startedAt = performance.now()
   try {

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import { fitPicture } from '../src/images/fit-picture.ts'
+import { fitPicture, type PictureFit } from '../src/images/fit-picture.ts'
 import type { ImageDeps } from '../src/images/image-row.ts'
 import { loadPicture } from '../src/images/load-picture.ts'
 import type { ImageRef } from '../src/jobs/start-stage.ts'
 import type { Picture } from './engines/engine.ts'
 
-/** A stored image as a model server takes it: its bytes, scaled down to `maxPixels` (null: as it is). */
-export type PicturePreparer = (image: ImageRef, maxPixels: number | null, signal: AbortSignal) => Promise<Picture>
+/** A stored image as a model server takes it: its bytes, in the size that `fit` allows. */
+export type PicturePreparer = (image: ImageRef, fit: PictureFit, signal: AbortSignal) => Promise<Picture>
 
 const MAX_CACHED_BYTES = 128 * 1024 * 1024
 
@@ -16,13 +16,13 @@ export function makePicturePreparer(deps: ImageDeps): PicturePreparer {
     maxSize: MAX_CACHED_BYTES,
     sizeCalculation: picture => Math.max(1, picture.bytes.length),
   })
-  return async (image, maxPixels, signal) => {
-    const key = `${image.objectKey} ${maxPixels ?? 'full'}`
+  return async (image, fit, signal) => {
+    const key = `${image.objectKey} ${fit.maxPixels ?? 'full'} ${fit.multipleOf}`
     const known = cache.get(key)
     if (known) return known
     const bytes = await loadPicture(deps, image, signal)
     signal.throwIfAborted()
-    const picture = await fitPicture(deps, { ...image, bytes }, { maxPixels })
+    const picture = await fitPicture(deps, { ...image, bytes }, fit)
     cache.set(key, picture)
     return picture
   }

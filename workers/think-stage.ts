@@ -17,8 +17,8 @@ export async function thinkStage(context: StageContext, signal: AbortSignal): Pr
   const editedRef = task.roundIndex === 0 ? sourceRef : input.edited
   if (!editedRef || (!sourceRef && input.kind !== 'GENERATE')) throw missingPicture()
   const [source, edited] = await Promise.all([
-    sourceRef && prepare(sourceRef, model.maxPixels, signal),
-    prepare(editedRef, model.maxPixels, signal),
+    sourceRef && prepare(sourceRef, model, signal),
+    prepare(editedRef, model, signal),
   ])
   const { instruction, prompt, seed } = input
   const by = { by: input.model, endpointId: endpoint.id }

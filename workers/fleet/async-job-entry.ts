@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { HostedDialect } from '../engines/providers/provider.ts'
 import { dialectOf, type ProviderId, providers } from '../engines/providers/providers.ts'
 import { withCatalog } from './catalog-parameters.ts'
-import { editorFields, toKinds, toParameters } from './editor-entry.ts'
+import { editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
 import { editDeadlineMs } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
 
@@ -36,7 +36,7 @@ const MANY_PICTURES = 8
 
 /** An editor of a hosted provider that is submitted to and polled. */
 export function toAsyncJob(entry: z.infer<typeof asyncJobEntry>, context: EntryContext): Unplaced {
-  const { engine, provider, kinds, restoreSize, parameters } = entry
+  const { engine, provider, kinds, parameters } = entry
   const server = toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS })
   const access = toAccess(entry, context)
   const dialect = toDialect(entry, dialectOf(provider, access.servedModel))
@@ -45,7 +45,7 @@ export function toAsyncJob(entry: z.infer<typeof asyncJobEntry>, context: EntryC
     urls: server.urls.length > 0 ? server.urls : [providers[provider].defaultUrl],
     kinds: toKinds(kinds, dialect.kinds),
     settings: { engine, provider, ...access, dialect },
-    restoresSize: restoreSize,
+    ...toSizeRule(entry),
     parameters: toParameters(withCatalog(entry.model, dialect.parameters), parameters),
   }
 }

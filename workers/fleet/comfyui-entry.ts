@@ -9,7 +9,7 @@ import {
   parseWorkflow,
   valueAt,
 } from '../engines/comfyui-workflow.ts'
-import { editorFields, toKinds, toParameters } from './editor-entry.ts'
+import { editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
 import { editDeadlineMs } from './fleet.ts'
 import {
   checkServer,
@@ -46,7 +46,7 @@ const ownNames = new Set(['image', 'references', 'mask', 'prompt', 'seed', 'widt
 
 /** An editor behind a ComfyUI server. Everything that is wrong with its workflow and bindings is reported. */
 export function toComfyui(entry: ComfyuiEntry, context: EntryContext): Unplaced {
-  const { engine, restoreSize, parameters } = entry
+  const { engine, parameters } = entry
   const kinds = toKinds(entry.kinds, ['EDITOR'])
   const workflow = readWorkflow(entry.workflow, context)
   const bindings = workflow === null ? noBindings : toBindings(entry, workflow, context)
@@ -58,7 +58,7 @@ export function toComfyui(entry: ComfyuiEntry, context: EntryContext): Unplaced 
     ...toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS }),
     kinds,
     settings: { engine, key: toAccess(entry, context).key, workflow: workflow ?? {}, bindings },
-    restoresSize: restoreSize,
+    ...toSizeRule(entry),
     parameters: toParameters(workflow === null ? [] : parametersOf(workflow, bindings), parameters),
   }
 }

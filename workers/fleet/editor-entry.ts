@@ -1,7 +1,8 @@
 // What the fleet file says of any editor beyond its servers: what it makes, and which parameters its jobs may set.
 
 import { z } from 'zod'
-import type { ModelKind, ModelParameter } from '../../src/catalog.ts'
+import { catalog, type ModelKind, type ModelParameter } from '../../src/catalog.ts'
+import type { FleetModel } from './fleet.ts'
 
 /** A value by itself is the default sent with every call; an object says more. */
 const parameter = z.union([
@@ -19,13 +20,15 @@ type ParameterEntry = z.infer<typeof parameter>
 
 const kindNames = { edit: 'EDITOR', generate: 'GENERATOR', fill: 'FILLER' } as const
 
-/** What every editor entry may say: the kinds of job it serves, whether its pictures get the source's size back, its parameters. */
+/** What every editor entry may say: the kinds of job it serves, the sizes of its pictures, its parameters. */
 export const editorFields = {
   kinds: z
     .array(z.enum(['edit', 'generate', 'fill']))
     .min(1, 'must name at least one of edit, generate and fill')
     .optional(),
-  restoreSize: z.boolean().default(true),
+  restoreSize: z.boolean().optional(),
+  // 64 squared is the least maxPixels.
+  multipleOf: z.number().int().min(1).max(64).optional(),
   parameters: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), parameter).default({}),
 }
 
@@ -35,6 +38,16 @@ export function toKinds(
   usual: readonly ModelKind[],
 ): readonly ModelKind[] {
   return named === undefined ? usual : [...new Set(named.map(name => kindNames[name]))]
+}
+
+/** The sizes in which an editor is sent pictures and gives them back: the file's, else the catalogue's, else any. */
+export function toSizeRule(entry: {
+  model: string
+  restoreSize?: boolean | undefined
+  multipleOf?: number | undefined
+}): Pick<FleetModel, 'multipleOf' | 'restoresSize'> {
+  const { multipleOf = 1, restoresSize = true } = catalog.get(entry.model)?.size ?? {}
+  return { multipleOf: entry.multipleOf ?? multipleOf, restoresSize: entry.restoreSize ?? restoresSize }
 }
 
 /** The parameters a model takes: those of its profile, changed and extended by the file's. */

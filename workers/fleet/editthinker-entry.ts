@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { editthinkerServiceIds, editthinkerServices } from '../engines/editthinker-services.ts'
-import { editorFields, toParameters } from './editor-entry.ts'
+import { editorFields, toParameters, toSizeRule } from './editor-entry.ts'
 import { editDeadlineMs } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
 
@@ -22,7 +22,7 @@ const EDIT_PIXELS = 4_194_304
 
 /** An editor, filler or generator of the paper's own servers. */
 export function toEditthinker(entry: z.infer<typeof editthinkerEntry>, context: EntryContext): Unplaced {
-  const { engine, service, restoreSize, parameters } = entry
+  const { engine, service, parameters } = entry
   const { kind, parameters: known } = editthinkerServices[service]
   for (const name of Object.keys(parameters)) {
     // It would be dropped in silence there.
@@ -33,7 +33,7 @@ export function toEditthinker(entry: z.infer<typeof editthinkerEntry>, context: 
     ...toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS }),
     kinds: [kind],
     settings: { engine, service, key: toAccess(entry, context).key },
-    restoresSize: restoreSize,
+    ...toSizeRule(entry),
     parameters: toParameters(known, parameters),
   }
 }

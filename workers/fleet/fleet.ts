@@ -54,6 +54,8 @@ export type FleetModel = {
   deadlineMs: number
   /** Pictures with more pixels are scaled down before they are sent; null: never. */
   maxPixels: number | null
+  /** Pictures are sent, and sizes asked for, in sides that divide by so many pixels; 1: in any. */
+  multipleOf: number
   /** Whether the edited picture is brought back to the source's size. */
   restoresSize: boolean
   parameters: readonly ModelParameter[]
@@ -97,6 +99,7 @@ export function builtinModel(
     capacity,
     deadlineMs: role === 'editor' ? editDeadlineMs : thinkDeadlineMs,
     maxPixels: null,
+    multipleOf: 1,
     restoresSize: false,
     parameters: known.parameters,
   }

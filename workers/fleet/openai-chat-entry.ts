@@ -58,6 +58,7 @@ export function toOpenaiChat(entry: OpenaiChatEntry, context: EntryContext): Unp
     ...toServer(entry, { deadlineMs: thinkDeadlineMs, maxPixels: THINK_PIXELS }),
     kinds: ['THINKER'],
     settings: { engine, style, ...access, ...templates, ...sampling },
+    multipleOf: 1,
     restoresSize: false,
     parameters: [],
   }

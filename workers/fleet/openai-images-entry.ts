@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { imagesParameters } from '../engines/images-parameters.ts'
 import { withCatalog } from './catalog-parameters.ts'
-import { editorFields, toKinds, toParameters } from './editor-entry.ts'
+import { editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
 import { editDeadlineMs } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
 
@@ -19,12 +19,12 @@ const EDIT_PIXELS = 4_194_304
 
 /** An editor behind /v1/images/edits. */
 export function toOpenaiImages(entry: z.infer<typeof openaiImagesEntry>, context: EntryContext): Unplaced {
-  const { engine, profile, kinds, restoreSize, parameters } = entry
+  const { engine, profile, kinds, parameters } = entry
   return {
     ...toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS }),
     kinds: toKinds(kinds, ['EDITOR']),
     settings: { engine, profile, ...toAccess(entry, context) },
-    restoresSize: restoreSize,
+    ...toSizeRule(entry),
     parameters: toParameters(withCatalog(entry.model, imagesParameters[profile]), parameters),
   }
 }
