@@ -73,6 +73,15 @@ describe.each(editthinkerServiceIds)('the service %s', id => {
     })
   })
 
+  test('is told by its own name what other servers of its model call true_cfg_scale', async () => {
+    const { server, edit } = await setUp(id)
+    await edit({ parameters: { guidance_scale: 4, true_cfg_scale: 2.5 } })
+    const own = parameters.some(({ name }) => name === 'guidance_scale')
+    const told = id.startsWith('qwen_') ? 2.5 : own ? 4 : undefined
+    expect(server.requests[0]?.guidance_scale).toBe(told)
+    expect(server.requests[0]).not.toHaveProperty('true_cfg_scale')
+  })
+
   test('tells of a full queue, its time limit and other failures by its words', async () => {
     const { server, edit } = await setUp(id)
     const says = (detail: unknown, status = 500) =>

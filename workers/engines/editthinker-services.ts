@@ -12,22 +12,23 @@ export type EditthinkerService = {
   hasEnhancer: boolean
   /** What a job may set; every name is a field of the service, every default its own. */
   parameters: readonly ModelParameter[]
+  /** What other servers of the model call a field, to its name here. */
+  synonyms: Readonly<Record<string, string>>
 }
+
+// The Qwen services hand their guidance_scale to the pipeline as true_cfg_scale, which is what its other servers call it.
+const trueCfg = { true_cfg_scale: 'guidance_scale' }
 
 /** Service id (the script's name) to its contract. */
 export const editthinkerServices = {
-  qwen_generation_api: generator([
-    negativePrompt(''),
-    aspectRatio('16:9'),
-    guidance('guidance_scale', 4, { max: 7.5 }),
-    steps(50),
-  ]),
-  qwen_generation_lightning_api: generator([
-    negativePrompt(' '),
-    aspectRatio('16:9'),
-    guidance('guidance_scale', 1, { max: 7.5 }),
-    steps(8, 50),
-  ]),
+  qwen_generation_api: generator(
+    [negativePrompt(''), aspectRatio('16:9'), guidance('guidance_scale', 4, { max: 7.5 }), steps(50)],
+    trueCfg,
+  ),
+  qwen_generation_lightning_api: generator(
+    [negativePrompt(' '), aspectRatio('16:9'), guidance('guidance_scale', 1, { max: 7.5 }), steps(8, 50)],
+    trueCfg,
+  ),
   flux_generation_api: generator([
     negativePrompt(null),
     aspectRatio('1:1'),
@@ -35,8 +36,11 @@ export const editthinkerServices = {
     steps(50),
     sequenceLength(),
   ]),
-  qwen_edit_api: editor([negativePrompt(' '), guidance('guidance_scale', 4, { max: 7.5 }), steps(50)]),
-  qwen_edit_lightning_api: editor([negativePrompt(' '), guidance('guidance_scale', 1, { max: 7.5 }), steps(8, 50)]),
+  qwen_edit_api: editor([negativePrompt(' '), guidance('guidance_scale', 4, { max: 7.5 }), steps(50)], trueCfg),
+  qwen_edit_lightning_api: editor(
+    [negativePrompt(' '), guidance('guidance_scale', 1, { max: 7.5 }), steps(8, 50)],
+    trueCfg,
+  ),
   flux_edit_api: editor([guidance('guidance_scale', 2.5, { max: 7.5 }), steps(28)]),
   flux_fill_api: {
     kind: 'FILLER',
@@ -45,6 +49,7 @@ export const editthinkerServices = {
     hasEnhancer: true,
     // Its width and height are left to it: by default the picture keeps the source's size.
     parameters: [guidance('guidance_scale', 30, { min: 1, max: 50 }), steps(50), sequenceLength()],
+    synonyms: {},
   },
   // Of its num_images_per_prompt only the first picture is ever given back, so there is nothing to ask for.
   longcat_edit_api: {
@@ -67,12 +72,14 @@ export const editthinkerServiceIds = Object.keys(editthinkerServices) as Editthi
 /** What the generators make pictures in; an unknown one would silently be taken for 1:1. */
 export const aspectRatios = ['1:1', '16:9', '9:16', '4:3', '3:4', '3:2', '2:3'] as const
 
-function editor(parameters: readonly ModelParameter[]): EditthinkerService {
-  return { kind: 'EDITOR', path: 'edit', answerField: 'edited_image', hasEnhancer: true, parameters }
+type Synonyms = EditthinkerService['synonyms']
+
+function editor(parameters: readonly ModelParameter[], synonyms: Synonyms = {}): EditthinkerService {
+  return { kind: 'EDITOR', path: 'edit', answerField: 'edited_image', hasEnhancer: true, parameters, synonyms }
 }
 
-function generator(parameters: readonly ModelParameter[]): EditthinkerService {
-  return { kind: 'GENERATOR', path: 'generate', answerField: 'image', hasEnhancer: true, parameters }
+function generator(parameters: readonly ModelParameter[], synonyms: Synonyms = {}): EditthinkerService {
+  return { kind: 'GENERATOR', path: 'generate', answerField: 'image', hasEnhancer: true, parameters, synonyms }
 }
 
 function steps(usual: number, max = 100): ModelParameter {

@@ -71,13 +71,15 @@ const answerSchema = z.object({
 
 async function toFields(request: EditRequest, id: EditthinkerServiceId): Promise<Record<string, unknown>> {
   const service = editthinkerServices[id]
-  const chosen = service.parameters.flatMap(({ name }) =>
-    request.parameters[name] === undefined ? [] : [[name, request.parameters[name]] as const],
-  )
+  const { parameters } = request
+  const known = service.parameters.filter(({ name }) => parameters[name] !== undefined)
+  const meant = Object.entries(service.synonyms).filter(([synonym]) => parameters[synonym] !== undefined)
   return {
     ...(await toPictures(request, service.kind)),
     prompt: request.prompt,
-    ...Object.fromEntries(chosen),
+    ...Object.fromEntries(known.map(({ name }) => [name, parameters[name]])),
+    // No service has a default under a synonym, so that somebody chose it.
+    ...Object.fromEntries(meant.map(([synonym, name]) => [name, parameters[synonym]])),
     ...(service.kind === 'GENERATOR' && toShape(request)),
     seed: request.seed,
     ...(service.hasEnhancer && { enhance_prompt: false }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { editthinkerServiceIds, editthinkerServices } from '../engines/editthinker-services.ts'
+import type { ModelParameter } from '../../src/catalog.ts'
+import { type EditthinkerService, editthinkerServiceIds, editthinkerServices } from '../engines/editthinker-services.ts'
 import { editorFields, toParameters, toSizeRule } from './editor-entry.ts'
 import { editDeadlineMs } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
@@ -23,7 +24,7 @@ const EDIT_PIXELS = 4_194_304
 /** An editor, filler or generator of the paper's own servers. */
 export function toEditthinker(entry: z.infer<typeof editthinkerEntry>, context: EntryContext): Unplaced {
   const { engine, service, parameters } = entry
-  const { kind, parameters: known } = editthinkerServices[service]
+  const { kind, parameters: known, synonyms } = editthinkerServices[service]
   for (const name of Object.keys(parameters)) {
     // It would be dropped in silence there.
     if (!known.some(parameter => parameter.name === name))
@@ -34,6 +35,15 @@ export function toEditthinker(entry: z.infer<typeof editthinkerEntry>, context: 
     kinds: [kind],
     settings: { engine, service, key: toAccess(entry, context).key },
     ...toSizeRule(entry),
-    parameters: toParameters(known, parameters),
+    parameters: withSynonyms(toParameters(known, parameters), synonyms),
   }
+}
+
+/** What a job may name a parameter by at the model's other servers it may name it by here. */
+function withSynonyms(known: readonly ModelParameter[], synonyms: EditthinkerService['synonyms']): ModelParameter[] {
+  const further = Object.entries(synonyms).flatMap(([synonym, field]) => {
+    const meant = known.find(({ name }) => name === field)
+    return meant ? [{ ...meant, name: synonym, default: null, description: `The same as ${field}.` }] : []
+  })
+  return [...known, ...further]
 }
