@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { catalog } from '../src/catalog.ts'
 import { FleetFileError, parseFleet } from '../workers/fleet/fleet-file.ts'
 
 const readFile = (name: string) => {
@@ -27,7 +28,19 @@ editors:
       { kinds: ['FILLER'], settings: { servedModel: 'flux-pro-1.0-fill', dialect: { mask: 'mask' } } },
       { urls: ['https://queue.fal.run'], kinds: ['EDITOR', 'GENERATOR'], settings: { key: null } },
     ])
-    expect(models[0]?.parameters.map(({ name }) => name)).toContain('safety_tolerance')
+    expect(models[0]?.parameters.map(({ name }) => name)).toEqual(['aspect_ratio', 'safety_tolerance'])
+  })
+
+  test('is told its sides where its provider reads sides, and a shape where it reads that', () => {
+    const models = parse(`
+editors:
+  - { model: flux-2-pro, engine: async-job, provider: bfl, keyEnv: BFL_KEY }
+  - { model: flux-kontext-max, engine: async-job, provider: bfl, keyEnv: BFL_KEY }
+`)
+    const namesOf = (index: number) => models[index]?.parameters.map(({ name }) => name)
+    expect(namesOf(0)).toEqual(['width', 'height', 'safety_tolerance'])
+    expect(namesOf(1)).toEqual(['aspect_ratio', 'safety_tolerance'])
+    for (const { model, parameters } of models) expect(catalog.get(model)?.parameters).toEqual(parameters)
   })
 
   test('of a model that we do not know says how its fields are named', () => {

@@ -1,26 +1,34 @@
-import type { CatalogModel } from '../catalog.ts'
+import type { CatalogModel, ModelParameter } from '../catalog.ts'
 import { aspectRatio, choice, guidance, negativePrompt, sequenceLength, steps } from './parameters.ts'
 import { paperService, sglang, vllmOmni } from './servers.ts'
 
 const nonCommercial = 'FLUX.1 [dev] non-commercial licence: commercial use needs one from Black Forest Labs'
 const hostedOnly = 'hosted by Black Forest Labs, under its terms of service'
 const edit = { multipleOf: 16, restoresSize: true }
-const safety = {
+const safety = (max: number): ModelParameter => ({
   name: 'safety_tolerance',
-  type: 'integer' as const,
+  type: 'integer',
   default: null,
   min: 0,
-  max: 6,
+  max,
   description: 'How much the moderation lets pass; 0 is strictest.',
-}
-const shape = choice('aspect_ratio', null, "Shape of the picture, such as 16:9; left out, the source's own.")
+})
+const side = (name: 'width' | 'height'): ModelParameter => ({
+  name,
+  type: 'integer',
+  default: null,
+  min: 64,
+  max: null,
+  description: `The picture's ${name} in pixels, a multiple of 16; left out, the source's.`,
+})
+const shape = choice('aspect_ratio', null, "Shape of the picture, from 21:9 to 9:21; left out, the source's own.")
 
-function hosted(id: string, name: string): CatalogModel {
+function hosted(id: string, name: string, parameters: readonly ModelParameter[]): CatalogModel {
   return {
     id,
     name,
     kinds: ['EDITOR'],
-    parameters: [shape, safety],
+    parameters,
     license: hostedOnly,
     size: edit,
     servers: [],
@@ -96,7 +104,7 @@ export const fluxModels: readonly CatalogModel[] = [
     servers: [paperService('flux_generation_api', 8002, { isHeavy: true })],
     hosted: null,
   },
-  hosted('flux-kontext-pro', 'FLUX.1 Kontext [pro]'),
-  hosted('flux-kontext-max', 'FLUX.1 Kontext [max]'),
-  hosted('flux-2-pro', 'FLUX.2 [pro]'),
+  hosted('flux-kontext-pro', 'FLUX.1 Kontext [pro]', [shape, safety(6)]),
+  hosted('flux-kontext-max', 'FLUX.1 Kontext [max]', [shape, safety(6)]),
+  hosted('flux-2-pro', 'FLUX.2 [pro]', [side('width'), side('height'), safety(5)]),
 ]

@@ -2,13 +2,19 @@
 // can be canceled. A result's link lives ten minutes.
 
 import { z } from 'zod'
-import { integer, number, type Provider, plainDialect } from './provider.ts'
+import { integer, number, type Provider, plainDialect, text } from './provider.ts'
 
 const tolerance = (max: number) =>
   integer('safety_tolerance', 0, max, 'How much the content rules let pass: 0 is the strictest.')
 const png = { output_format: 'png' }
 const steps = integer('steps', 1, 50, 'Denoising steps: more take longer and show finer detail.')
 const guidance = number('guidance', 1.5, 100, 'How strictly the model follows the prompt.')
+// FLUX.1 is told a shape, FLUX.2 both sides.
+const shape = text('aspect_ratio', "Shape of the picture, from 21:9 to 9:21; left out, the source's own.")
+const sides = (['width', 'height'] as const).map(name => {
+  const description = `The picture's ${name} in pixels, a multiple of 16; left out, the source's.`
+  return { name, type: 'integer' as const, default: null, min: 64, max: null, description }
+})
 
 export const bfl: Provider = {
   defaultUrl: 'https://api.bfl.ai/v1',
@@ -41,7 +47,7 @@ export const bfl: Provider = {
       size: 'ratio',
       usual: png,
       always: { prompt_upsampling: false },
-      parameters: [tolerance(6)],
+      parameters: [shape, tolerance(6)],
     },
     {
       ...plainDialect,
@@ -50,7 +56,7 @@ export const bfl: Provider = {
       size: 'pixels',
       usual: png,
       always: { prompt_upsampling: false },
-      parameters: [tolerance(5)],
+      parameters: [...sides, tolerance(5)],
     },
     {
       ...plainDialect,
@@ -58,7 +64,7 @@ export const bfl: Provider = {
       pictures: { field: 'input_image', as: 'numbered', max: 8 },
       size: 'pixels',
       usual: png,
-      parameters: [tolerance(5)],
+      parameters: [...sides, tolerance(5)],
     },
     {
       ...plainDialect,
