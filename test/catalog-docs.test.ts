@@ -7,10 +7,22 @@ import { parseFleet } from '../workers/fleet/fleet-file.ts'
 const read = (name: string) => readFile(join(import.meta.dirname, '..', name), 'utf8')
 const env = { BFL_API_KEY: 'k' }
 
-/** The fleet files shown in a page; those of ComfyUI need a workflow that the page does not show. */
+/** The fleet files shown in a page. */
 async function readFleets(name: string): Promise<string[]> {
   const blocks = [...(await read(name)).matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text)
-  return blocks.filter(text => /^(editors|thinkers):/m.test(text) && !text.includes('engine: comfyui'))
+  return blocks.filter(text => /^(editors|thinkers):/m.test(text))
+}
+
+/** What the shown files name beside them: a workflow of the usual nodes, or a template. */
+function readFileBeside(name: string): string {
+  if (!name.endsWith('.json')) return 'Look: {original_instruction}'
+  const node = (class_type: string, inputs: Record<string, unknown>) => ({ class_type, inputs })
+  return JSON.stringify({
+    3: node('KSampler', { seed: 1, steps: 28, positive: ['6', 0], latent_image: ['10', 0] }),
+    6: node('CLIPTextEncode', { text: '' }),
+    9: node('SaveImage', { images: ['3', 0], filename_prefix: 'edit' }),
+    10: node('LoadImage', { image: 'source.png' }),
+  })
 }
 
 describe.each(['README.md', 'docs/fleet.md', 'docs/from-editthinker.md'])('%s', page => {
@@ -18,7 +30,7 @@ describe.each(['README.md', 'docs/fleet.md', 'docs/from-editthinker.md'])('%s', 
     const texts = await readFleets(page)
     expect(texts.length).toBeGreaterThan(0)
     for (const text of texts) {
-      const { models } = parseFleet(text, { path: page, env, readFile: () => 'Look: {original_instruction}' })
+      const { models } = parseFleet(text, { path: page, env, readFile: readFileBeside })
       for (const { model } of models) expect([...catalog.keys()]).toContain(model)
     }
   })
@@ -28,6 +40,15 @@ describe.each(['README.md', 'docs/fleet.md', 'docs/from-editthinker.md'])('%s', 
     expect(named.length).toBeGreaterThan(0)
     for (const model of named) expect(catalog.get(model)?.servers.length, model).toBeGreaterThan(0)
   })
+})
+
+it('docs/fleet.md shows a fleet file for every engine', async () => {
+  const engines = (await readFleets('docs/fleet.md')).flatMap(text => text.match(/engine: [a-z-]+/g) ?? [])
+  expect(engines).toEqual(
+    expect.arrayContaining(
+      ['openai-images', 'editthinker', 'async-job', 'comfyui', 'openai-chat'].map(engine => `engine: ${engine}`),
+    ),
+  )
 })
 
 it('docs/from-editthinker.md names a model for each of the nine services', async () => {
