@@ -90,8 +90,14 @@ describe.each(makers)('%s', maker => {
     expect(server.requests[0]?.files).toHaveLength(2)
   })
 
-  test('gets a mask in its own field and form', async () => {
+  test('gets a mask in its own field and form, or refuses it where it would be ignored', async () => {
     const { server, source, edit } = await setUp(maker)
+    if (maker === 'sglang') {
+      const error = await failureOf(edit({ source, mask: await halfMask(32, 24) }))
+      expect(error).toMatchObject({ kind: 'rejected', code: 'MASK_UNSUPPORTED' })
+      expect(server.calls).toBe(0)
+      return
+    }
     await edit({ source, mask: await halfMask(32, 24) })
     const mask = server.requests[0]?.files.find(({ field }) => field.startsWith('mask'))
     expect(mask).toMatchObject({

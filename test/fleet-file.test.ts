@@ -192,6 +192,11 @@ judges: []
       'editors: [{ model: e, engine: openai-images, urls: [http://a, http://a/] }]',
       'a second time',
     ],
+    [
+      'a fill where masks are ignored',
+      'editors: [{ model: e, engine: openai-images, profile: sglang, url: http://a, kinds: [edit, fill] }]',
+      'editors.0.kinds cannot hold fill: servers of the profile sglang ignore masks',
+    ],
     ['an unknown engine', 'editors: [{ model: e, engine: magic, url: http://a }]', 'engine'],
     ['nothing in it', '# empty', 'lists no editor and no thinker'],
     ['broken YAML', 'editors: [{ model: e', '1:'],

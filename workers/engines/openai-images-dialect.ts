@@ -6,8 +6,8 @@ import type { ImagesProfile } from '../fleet/fleet.ts'
 /** One server's ways. */
 export type ImagesDialect = {
   manyImages: 'image' | 'image[]'
-  /** `alpha`: transparent where the source is filled. `white`: as diffusers has it. */
-  mask: { field: 'mask' | 'mask_image'; form: 'alpha' | 'white' }
+  /** `alpha`: transparent where the source is filled. `white`: as diffusers has it. Null: a mask would be ignored. */
+  mask: { field: 'mask' | 'mask_image'; form: 'alpha' | 'white' } | null
   hasSeed: boolean
   /** Sent with every edit unless a job's parameters say otherwise. */
   editDefaults: Readonly<Record<string, string>>
@@ -41,10 +41,11 @@ export const imagesDialects: Record<ImagesProfile, ImagesDialect> = {
     editsOnly: ['strength'],
     sizeStep: 1,
   },
-  // Its generations answer with links by default. `enhance_prompt` would rewrite the prompt behind the thinker's back.
+  // Its generations answer with links by default. `enhance_prompt` would rewrite the prompt behind the thinker's back. Its
+  // edits have a field for a mask and do nothing with it.
   sglang: {
     manyImages: 'image',
-    mask: { field: 'mask', form: 'alpha' },
+    mask: null,
     hasSeed: true,
     editDefaults: { output_format: 'png' },
     fixed: { response_format: 'b64_json', enhance_prompt: false },

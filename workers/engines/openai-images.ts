@@ -42,6 +42,9 @@ export function openaiImagesEditor(http: HttpClient, config: OpenaiImagesConfig)
       if (request.mask && !request.source) {
         throw new EngineError('rejected', 'SOURCE_MISSING', 'A mask says nothing without the picture it lies on.')
       }
+      if (request.mask && dialect.mask === null) {
+        throw new EngineError('rejected', 'MASK_UNSUPPORTED', 'This editor takes no mask.')
+      }
       const image = parseAnswer(await send(request, signal), answerSchema).data[0]
       if (image?.b64_json) return { picture: readBase64Picture(image.b64_json) }
       if (image?.url) return { picture: await download(http, image.url, config, signal) }
@@ -105,7 +108,7 @@ async function toForm(
   pictures.forEach((picture, index) => {
     form.append(name, toFile(picture), `image-${index + 1}.${extensions[picture.contentType] ?? 'png'}`)
   })
-  if (mask) {
+  if (mask && dialect.mask) {
     const { field, form: maskForm } = dialect.mask
     const bytes = maskForm === 'alpha' ? await toAlphaMask(mask) : mask.bytes
     form.set(field, toFile({ bytes, contentType: 'image/png' }), 'mask.png')

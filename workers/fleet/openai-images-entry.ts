@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { imagesParameters } from '../engines/images-parameters.ts'
+import { imagesDialects } from '../engines/openai-images-dialect.ts'
 import { withCatalog } from './catalog-parameters.ts'
 import { editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
 import { editDeadlineMs } from './fleet.ts'
@@ -19,10 +20,17 @@ const EDIT_PIXELS = 4_194_304
 
 /** An editor behind /v1/images/edits. */
 export function toOpenaiImages(entry: z.infer<typeof openaiImagesEntry>, context: EntryContext): Unplaced {
-  const { engine, profile, kinds, parameters } = entry
+  const { engine, profile, parameters } = entry
+  const kinds = toKinds(entry.kinds, ['EDITOR'])
+  if (kinds.includes('FILLER') && imagesDialects[profile].mask === null) {
+    context.report(
+      `cannot hold fill: servers of the profile ${profile} ignore masks and change the whole picture`,
+      'kinds',
+    )
+  }
   return {
     ...toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS }),
-    kinds: toKinds(kinds, ['EDITOR']),
+    kinds,
     settings: { engine, profile, ...toAccess(entry, context) },
     ...toSizeRule(entry),
     parameters: toParameters(withCatalog(entry.model, imagesParameters[profile]), parameters),
