@@ -24,7 +24,7 @@ export function makeLoaders({ db, prisma }: Deps, caller: Caller): Loaders {
   return {
     model: new DataLoader(async ids => {
       const known = new Map((await readModels(db)).map(model => [model.id, model]))
-      return ids.map(id => known.get(id) ?? catalog.get(id) ?? { id, kinds: [], parameters: [] })
+      return ids.map(id => known.get(id) ?? catalog.get(id) ?? { id, kinds: [], parameters: [], maxReferences: null })
     }),
     modelLoad: new DataLoader(async ids => {
       const loads = await readModelLoads(db, ids)

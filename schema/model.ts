@@ -44,6 +44,11 @@ export const Model = builder.objectRef<{ id: string }>('Model').implement({
       description: 'What it takes in `editorParameters`.',
       resolve: async (model, _args, context) => (await context.loaders.model.load(model.id)).parameters,
     }),
+    maxReferences: t.int({
+      nullable: true,
+      description: 'How many `referenceIds` a job may give it beside the source; null: no limit is known.',
+      resolve: async (model, _args, context) => (await context.loaders.model.load(model.id)).maxReferences,
+    }),
     isAvailable: t.boolean({
       description: 'Whether a worker drives a server of it now. Jobs for an unavailable model wait.',
       resolve: async (model, _args, context) => (await context.loaders.modelLoad.load(model.id)).isAvailable,

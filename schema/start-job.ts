@@ -29,7 +29,7 @@ export function startFields(t: InputFields, describe: { instruction: string; edi
     thinker: t.string({ description: 'Model id of the thinker; null: what the fleet serves first.' }),
     settings: t.field({ type: EditSettingsInput, description: 'How to go about it.' }),
     referenceIds: t.idList({
-      description: `Global ids of further Images, where the ${describe.editor} takes them; at most ${MAX_REFERENCES}.`,
+      description: `Global ids of further Images, where the ${describe.editor} takes them; at most ${MAX_REFERENCES}, and no more than its \`maxReferences\`.`,
     }),
     priority: t.int({ defaultValue: 0, description: "-100 to 100, orders the tenant's own jobs only." }),
     batch: t.string({ description: 'The same label joins the same batch; 1 to 200 characters.' }),

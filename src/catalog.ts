@@ -57,13 +57,21 @@ export type CatalogModel = {
   license: string
   /** Null: it makes no pictures, or is told no sizes. */
   size: SizeRule | null
+  /** How many reference images it takes beside the source; null: no limit is known, or its server sets it. */
+  maxReferences: number | null
   /** Ways to serve it, the usual one first. */
   servers: readonly ModelServer[]
   /** How a fleet file lists it where somebody else serves it; null: nobody does, or nobody we know. */
   hosted: CatalogEntry | null
 }
 
-const ours = { license: 'Apache-2.0, as this software', size: null, servers: [], hosted: { engine: 'builtin' } }
+const ours = {
+  license: 'Apache-2.0, as this software',
+  size: null,
+  maxReferences: 0,
+  servers: [],
+  hosted: { engine: 'builtin' },
+}
 
 /** The photographic editor that needs no model server. */
 export const builtinEditor: CatalogModel = {

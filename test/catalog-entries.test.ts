@@ -17,6 +17,7 @@ test.each(entries)("$name is a fleet entry that serves the model's kinds", ({ na
   const env = { OPENAI_API_KEY: 'k', GEMINI_API_KEY: 'k', BFL_API_KEY: 'k' }
   const { models } = parseFleet(stringify({ [section]: [entry] }), { path: 'catalogue', env, readFile: String })
   expect(models).toMatchObject([{ kinds, model: entry.model }])
+  if (name.endsWith(', hosted')) expect(models[0]?.maxReferences).toBe(catalog.get(entry.model)?.maxReferences)
   // What a job may set before a worker has registered the model it may set after: at a provider all of it, at servers of
   // one's own what the catalogue gives a default, but for those of OmniGen2, which name guidance in two ways.
   if (entry.model === 'omnigen2-edit') return

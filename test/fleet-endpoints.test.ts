@@ -19,7 +19,7 @@ beforeEach(async () => {
   await db.query('truncate model, worker cascade')
 })
 
-const model = { id: 'flux', kinds: ['EDITOR' as const], parameters: [], position: 0 }
+const model = { id: 'flux', kinds: ['EDITOR' as const], parameters: [], maxReferences: null, position: 0 }
 
 async function register(urls = ['http://a/v1', 'http://b/v1', 'http://c/v1'], engine = 'openai-images') {
   const workerId = v7()

@@ -16,7 +16,9 @@ describe('the model a job means', () => {
   afterAll(() => database.drop())
   beforeEach(() => database.db.query('truncate model cascade'))
 
-  const editor = (id: string, position: number) => ({ id, kinds: ['EDITOR' as const], parameters: [], position })
+  const editor = (id: string, position: number) => ({
+    ...{ id, kinds: ['EDITOR' as const], parameters: [], maxReferences: position, position },
+  })
 
   async function register(...models: ReturnType<typeof editor>[]): Promise<void> {
     await registerWorker(database.db, { workerId: v7(), host: 'h', version: '1', models, endpoints: [] })
@@ -25,13 +27,15 @@ describe('the model a job means', () => {
   test('may be one that was registered and is not served now', async () => {
     await register(editor('flux', 0))
     const found = await resolveModel(database.db, { kind: 'EDITOR', model: 'flux' })
-    expect(found).toEqual({ id: 'flux', kinds: ['EDITOR'], parameters: [] })
+    expect(found).toEqual({ id: 'flux', kinds: ['EDITOR'], parameters: [], maxReferences: 0 })
+    await register({ ...editor('flux', 0), maxReferences: 5 })
+    expect(await resolveModel(database.db, { kind: 'EDITOR', model: 'flux' })).toMatchObject({ maxReferences: 5 })
   })
 
   test('may be one that the catalogue alone knows', async () => {
     const found = await resolveModel(database.db, { kind: 'EDITOR', model: 'builtin-retouch' })
     const parameters = catalog.get('builtin-retouch')?.parameters
-    expect(found).toEqual({ id: 'builtin-retouch', kinds: ['EDITOR'], parameters })
+    expect(found).toEqual({ id: 'builtin-retouch', kinds: ['EDITOR'], parameters, maxReferences: 0 })
   })
 
   test('is the first of the fleet file by default, a served one before any other', async () => {

@@ -30,7 +30,7 @@ test('a queue closes by what the database holds, and no longer once a job is sub
   const { tenantId, imageId } = await seedTenant(db)
   const workerId = v7()
   const endpoints = [{ modelId: testEditor, engine: 'openai-images', url: 'http://a/v1', capacity: 1 }]
-  const models = [{ id: testEditor, kinds: ['EDITOR' as const], parameters: [], position: 0 }]
+  const models = [{ id: testEditor, kinds: ['EDITOR' as const], parameters: [], maxReferences: null, position: 0 }]
   const ids = await registerWorker(db, { workerId, host: 'h', version: '1', models, endpoints })
   await acquireEndpoints(db, { workerId, wishes: [{ ids: [...ids.values()], upTo: 1 }] })
   for (let i = 0; i < 3; i++) await startJob(db, tenantId, newJob(imageId))

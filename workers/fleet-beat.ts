@@ -10,7 +10,7 @@ import { queueOf } from '../src/queue/task.ts'
 import type { EndpointPool } from './endpoint-pool.ts'
 import { membershipOf, settleShare } from './endpoint-share.ts'
 import type { Engine } from './engines/make-engine.ts'
-import { type Fleet, type FleetModel, isThinker } from './fleet/fleet.ts'
+import { type Fleet, type FleetModel, isThinker, stricterOf } from './fleet/fleet.ts'
 import type { ListedInPool, PoolEndpoint } from './pool-endpoint.ts'
 
 /** Who this worker is. `url` of a builtin endpoint is made of its id: nobody else can drive it. */
@@ -132,11 +132,13 @@ function toListed({ workerId }: WorkerIdentity, model: FleetModel): ListedEndpoi
 
 function toRegistration(identity: WorkerIdentity, fleet: Fleet): WorkerRegistration {
   const models = new Map<string, ListedModel>()
-  fleet.models.forEach(({ model: id, kinds: own, parameters, position }) => {
-    const known = models.get(id) ?? { id, kinds: [], parameters: [], position }
+  fleet.models.forEach(({ model: id, kinds: own, parameters, maxReferences: most, position }) => {
+    const known = models.get(id) ?? { id, kinds: [], parameters: [], maxReferences: null, position }
     const further = parameters.filter(({ name }) => !known.parameters.some(parameter => parameter.name === name))
     const kinds = [...new Set([...known.kinds, ...own])]
-    models.set(id, { ...known, kinds, parameters: [...known.parameters, ...further] })
+    // A job may come to any of its servers, so what the least of them takes holds.
+    const maxReferences = stricterOf(known.maxReferences, most)
+    models.set(id, { ...known, kinds, parameters: [...known.parameters, ...further], maxReferences })
   })
   const endpoints = fleet.models.flatMap(model => toListed(identity, model))
   return { ...identity, models: [...models.values()], endpoints }

@@ -54,7 +54,7 @@ export function instantEngine(kinds: FleetModel['kinds'], paint: () => Buffer): 
 export function instantFleet(capacity: number): Fleet {
   const entry = (kind: 'EDITOR' | 'THINKER', model: string, position: number): FleetModel => ({
     ...{ kinds: [kind], model, position, capacity, urls: [`instant:${model}`], deadlineMs: 60_000 },
-    ...{ maxPixels: null, multipleOf: 1, restoresSize: false, parameters: [] },
+    ...{ maxPixels: null, multipleOf: 1, restoresSize: false, maxReferences: null, parameters: [] },
     settings: { engine: 'openai-images', profile: 'generic', servedModel: model, key: null },
   })
   return { models: [entry('EDITOR', instantEditor, 0), entry('THINKER', instantThinker, 1)] }

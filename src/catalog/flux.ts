@@ -23,7 +23,9 @@ const side = (name: 'width' | 'height'): ModelParameter => ({
 })
 const shape = choice('aspect_ratio', null, "Shape of the picture, from 21:9 to 9:21; left out, the source's own.")
 
-function hosted(id: string, name: string, parameters: readonly ModelParameter[]): CatalogModel {
+type Hosted = Pick<CatalogModel, 'parameters' | 'maxReferences'>
+
+function hosted(id: string, name: string, { parameters, maxReferences }: Hosted): CatalogModel {
   return {
     id,
     name,
@@ -31,6 +33,7 @@ function hosted(id: string, name: string, parameters: readonly ModelParameter[])
     parameters,
     license: hostedOnly,
     size: edit,
+    maxReferences,
     servers: [],
     hosted: { engine: 'async-job', provider: 'bfl', servedModel: id, keyEnv: 'BFL_API_KEY' },
   }
@@ -45,6 +48,7 @@ export const fluxModels: readonly CatalogModel[] = [
     parameters: [steps(28), guidance('guidance_scale', 2.5, { max: 7.5 })],
     license: nonCommercial,
     size: edit,
+    maxReferences: 0,
     servers: [vllmOmni('black-forest-labs/FLUX.1-Kontext-dev'), paperService('flux_edit_api', 8005, { isHeavy: true })],
     hosted: null,
   },
@@ -55,6 +59,7 @@ export const fluxModels: readonly CatalogModel[] = [
     parameters: [steps(50), guidance('guidance_scale', 4, { max: 10 })],
     license: 'FLUX [dev] non-commercial licence: commercial use needs one from Black Forest Labs',
     size: edit,
+    maxReferences: null,
     servers: [sglang('black-forest-labs/FLUX.2-dev')],
     hosted: null,
   },
@@ -65,6 +70,7 @@ export const fluxModels: readonly CatalogModel[] = [
     parameters: [steps(4, 50), guidance('guidance_scale', 1, { max: 10 })],
     license: 'Apache-2.0',
     size: edit,
+    maxReferences: null,
     servers: [sglang('black-forest-labs/FLUX.2-klein-4B')],
     hosted: null,
   },
@@ -75,6 +81,7 @@ export const fluxModels: readonly CatalogModel[] = [
     parameters: [steps(4, 50), guidance('guidance_scale', 1, { max: 10 })],
     license: 'FLUX non-commercial licence: commercial use needs one from Black Forest Labs',
     size: edit,
+    maxReferences: null,
     servers: [sglang('black-forest-labs/FLUX.2-klein-9B')],
     hosted: null,
   },
@@ -85,6 +92,7 @@ export const fluxModels: readonly CatalogModel[] = [
     parameters: [steps(50), guidance('guidance_scale', 30, { min: 1, max: 50 }), sequenceLength],
     license: nonCommercial,
     size: edit,
+    maxReferences: 0,
     servers: [paperService('flux_fill_api', 8006, { isHeavy: true })],
     hosted: null,
   },
@@ -101,10 +109,14 @@ export const fluxModels: readonly CatalogModel[] = [
     ],
     license: nonCommercial,
     size: { multipleOf: 16, restoresSize: false },
+    maxReferences: 0,
     servers: [paperService('flux_generation_api', 8002, { isHeavy: true })],
     hosted: null,
   },
-  hosted('flux-kontext-pro', 'FLUX.1 Kontext [pro]', [shape, safety(6)]),
-  hosted('flux-kontext-max', 'FLUX.1 Kontext [max]', [shape, safety(6)]),
-  hosted('flux-2-pro', 'FLUX.2 [pro]', [side('width'), side('height'), safety(5)]),
+  hosted('flux-kontext-pro', 'FLUX.1 Kontext [pro]', { parameters: [shape, safety(6)], maxReferences: 3 }),
+  hosted('flux-kontext-max', 'FLUX.1 Kontext [max]', { parameters: [shape, safety(6)], maxReferences: 3 }),
+  hosted('flux-2-pro', 'FLUX.2 [pro]', {
+    parameters: [side('width'), side('height'), safety(5)],
+    maxReferences: 7,
+  }),
 ]

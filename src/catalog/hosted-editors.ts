@@ -15,6 +15,7 @@ function openai(id: string, name: string, parameters: CatalogModel['parameters']
     parameters,
     license: 'hosted by OpenAI, under its terms of use',
     size,
+    maxReferences: 15,
     servers: [],
     hosted: {
       engine: 'openai-images',

@@ -10,7 +10,17 @@ function open(
 ): CatalogModel {
   const { repository, license, ...how } = server
   const servers = [vllm(repository, how), sglangChat(repository, how)]
-  return { id, name, kinds: ['THINKER'], parameters: [], license, size: null, servers, hosted: null }
+  return {
+    id,
+    name,
+    kinds: ['THINKER'],
+    parameters: [],
+    license,
+    size: null,
+    maxReferences: null,
+    servers,
+    hosted: null,
+  }
 }
 
 function hosted(
@@ -26,6 +36,7 @@ function hosted(
     parameters: [],
     license: `hosted by ${by}, under its terms of service`,
     size: null,
+    maxReferences: null,
     servers: [],
     hosted: { engine: 'openai-chat', profile, style: 'json', url, servedModel: id, keyEnv },
   }

@@ -5,6 +5,8 @@ export type ListedModel = {
   id: string
   kinds: readonly ModelKind[]
   parameters: readonly ModelParameter[]
+  /** How many reference images a job may name; null: no limit is known. */
+  maxReferences: number | null
   position: number
 }
 

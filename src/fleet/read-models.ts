@@ -2,8 +2,13 @@ import { catalog, type ModelKind, type ModelParameter } from '../catalog.ts'
 import type { Queryable } from '../db.ts'
 import { sql } from '../sql.ts'
 
-/** A model as callers see it: what it does and which parameters a job may give it. */
-export type KnownModel = { id: string; kinds: readonly ModelKind[]; parameters: readonly ModelParameter[] }
+/** A model as callers see it: what it does, which parameters a job may give it and how many reference images (null: any). */
+export type KnownModel = {
+  id: string
+  kinds: readonly ModelKind[]
+  parameters: readonly ModelParameter[]
+  maxReferences: number | null
+}
 
 /**
  * How much of a model the fleet serves now. `capacity`: calls that can run at once; `inFlight`: stages that run;
@@ -14,7 +19,8 @@ export type ModelLoad = { isAvailable: boolean; capacity: number; inFlight: numb
 /** Every model that was ever registered, in the fleet file's order, then what the catalogue knows besides. */
 export async function readModels(db: Queryable): Promise<KnownModel[]> {
   const { rows } = await db.query<KnownModel>(sql`
-    select id, kinds::text[] as kinds, parameters from model order by position, id limit 1000`)
+    select id, kinds::text[] as kinds, parameters, max_references as "maxReferences"
+    from model order by position, id limit 1000`)
   const registered = new Set(rows.map(model => model.id))
   return [...rows, ...[...catalog.values()].filter(model => !registered.has(model.id))]
 }

@@ -42,14 +42,16 @@ async function upsertWorker(tx: Tx, { workerId, host, version, models }: WorkerR
 // Workers that start together upsert in one order, so that none waits for another in a circle.
 async function upsertModels(tx: Tx, models: readonly ListedModel[]): Promise<void> {
   await tx.query(sql`
-    insert into model (id, kinds, parameters, position)
-    select m.id, array(select jsonb_array_elements_text(m.kinds)::model_kind), m.parameters, m.position
-    from jsonb_to_recordset(${JSON.stringify(models)}::jsonb) as m("id" text, "kinds" jsonb, "parameters" jsonb, "position" int)
+    insert into model (id, kinds, parameters, max_references, position)
+    select m.id, array(select jsonb_array_elements_text(m.kinds)::model_kind), m.parameters, m."maxReferences", m.position
+    from jsonb_to_recordset(${JSON.stringify(models)}::jsonb)
+      as m("id" text, "kinds" jsonb, "parameters" jsonb, "maxReferences" int, "position" int)
     order by m.id
     on conflict (id) do update set
-      kinds = excluded.kinds, parameters = excluded.parameters, position = excluded.position
-    where (model.kinds, model.parameters, model.position)
-      is distinct from (excluded.kinds, excluded.parameters, excluded.position)`)
+      kinds = excluded.kinds, parameters = excluded.parameters, max_references = excluded.max_references,
+      position = excluded.position
+    where (model.kinds, model.parameters, model.max_references, model.position)
+      is distinct from (excluded.kinds, excluded.parameters, excluded.max_references, excluded.position)`)
 }
 
 async function upsertEndpoints(tx: Tx, endpoints: readonly ListedEndpoint[]): Promise<EndpointIds> {

@@ -1,10 +1,11 @@
-import { catalog, type ModelKind, type ModelParameter } from '../catalog.ts'
+import { catalog, type ModelKind } from '../catalog.ts'
 import type { Queryable } from '../db.ts'
 import { ModelUnavailableError } from '../errors.ts'
 import { sql } from '../sql.ts'
+import type { KnownModel } from './read-models.ts'
 
-/** A model that a job may use, with all that it does and the parameters it takes. */
-export type ResolvedModel = { id: string; kinds: readonly ModelKind[]; parameters: readonly ModelParameter[] }
+/** A model that a job may use, with all that it does, the parameters and how many reference images it takes (null: any). */
+export type ResolvedModel = KnownModel
 
 /**
  * The model a job means. Known is what the catalogue lists or any worker ever registered; it need not be served now.
@@ -15,8 +16,8 @@ export async function resolveModel(
   db: Queryable,
   { kind, model }: { kind: ModelKind; model: string | null },
 ): Promise<ResolvedModel> {
-  const { rows } = await db.query<{ id: string; kinds: ModelKind[]; parameters: ModelParameter[] }>(sql`
-    select m.id, m.kinds::text[] as kinds, m.parameters
+  const { rows } = await db.query<KnownModel>(sql`
+    select m.id, m.kinds::text[] as kinds, m.parameters, m.max_references as "maxReferences"
     from model m
     where (m.id = ${model}::text or (${model}::text is null and ${kind}::model_kind = any(m.kinds)))
     order by not exists (select from endpoint e where e.model_id = m.id and e.lease_until > clock_timestamp()),
@@ -30,7 +31,8 @@ export async function resolveModel(
       : new ModelUnavailableError(`The ${noun} "${model}" is not known here.`, model)
   }
   if (!found.kinds.includes(kind)) throw new ModelUnavailableError(`The model "${found.id}" is no ${noun}.`, found.id)
-  return { id: found.id, kinds: found.kinds, parameters: found.parameters }
+  const { id, kinds, parameters, maxReferences } = found
+  return { id, kinds, parameters, maxReferences }
 }
 
 const nouns: Record<ModelKind, string> = {

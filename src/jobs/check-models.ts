@@ -19,11 +19,18 @@ export function modelCache(db: Queryable): ModelCache {
 }
 
 /** What a job asks of models. Null model: the default of its kind. */
-type ModelWish = { kind: JobKind; editor: string | null; thinker: string | null; settings: JobSettings }
+type ModelWish = {
+  kind: JobKind
+  editor: string | null
+  thinker: string | null
+  settings: JobSettings
+  /** How many reference images it names, and the field that an error should name when they are too many. */
+  references: { count: number; field: string }
+}
 
 /**
  * Names the models of a job, each of which does what the job's kind needs, and checks its parameters against the
- * editor's. Throws ModelUnavailableError, or InvalidInputError for settings that the kind or its models cannot follow.
+ * editor's, as well as the number of reference images. Throws ModelUnavailableError, or InvalidInputError for settings that the kind or its models cannot follow.
  */
 export async function checkModels(
   models: ModelCache,
@@ -32,10 +39,14 @@ export async function checkModels(
   const { kind, settings } = wish
   if (kind === 'GENERATE' && settings.firstRound === 'EVALUATE') throw new InvalidInputError(...nothingToEvaluate)
   const editor = await models(editorKinds[kind], wish.editor)
+  assertTakes(editor, wish.references)
   const thinker = settings.critique ? await models('THINKER', wish.thinker) : null
   const fallbacks = await Promise.all(
     settings.fallbackEditors.map((model, i) => loadFallback(models, editorKinds[kind], { model, i })),
   )
+  fallbacks.forEach((model, i) => {
+    assertTakes(model, { count: wish.references.count, field: `settings.fallbackEditors.${i}` })
+  })
   if (kind === 'GENERATE') for (const model of [editor, ...fallbacks]) assertGoesOn(model, settings)
   return {
     editor: editor.id,
@@ -48,6 +59,12 @@ export async function checkModels(
 }
 
 const editorKinds = { EDIT: 'EDITOR', GENERATE: 'GENERATOR', FILL: 'FILLER' } as const
+
+function assertTakes({ id, maxReferences }: ResolvedModel, { count, field }: ModelWish['references']): void {
+  if (maxReferences === null || count <= maxReferences) return
+  const most = maxReferences === 0 ? 'no reference images' : `at most ${maxReferences} reference images`
+  throw new InvalidInputError(field, `The model "${id}" takes ${most}, and the job has ${count}.`)
+}
 
 async function loadFallback(
   models: ModelCache,

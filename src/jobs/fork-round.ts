@@ -35,16 +35,17 @@ export async function forkRound(db: Db, caller: { tenantId: string }, fork: Fork
     const state = parent && (await loadState(tx, parent))
     const round = state?.rounds.find(({ id }) => id === fork.roundId)
     if (!parent || !round) throw new NotFoundError('roundId', 'round')
+    const pictures = await readPictures(tx, parent.id)
     const wish = {
       kind: parent.kind,
       editor: fork.editor ?? parent.editor,
       thinker: fork.thinker ?? parent.thinker,
       settings: { ...(fork.settings ?? parent.settings), seed: fork.seed ?? fork.settings?.seed ?? null },
+      references: { count: pictures.referenceIds.length, field: 'editor' },
     }
     // Another editor may not know the parent's parameters; they stay only where they were not chosen for another.
     if (fork.settings === null && wish.editor !== parent.editor) wish.settings.editorParameters = {}
     const instruction = fork.instruction ?? parent.instruction
-    const pictures = await readPictures(tx, parent.id)
     await checkQuota(tx, { tenantId: caller.tenantId, jobs: await countNew(tx, caller.tenantId, [fork]) })
     const [outcome] = await insertJobs(tx, caller.tenantId, [
       {

@@ -29,7 +29,7 @@ export type NewJob = {
 
 /**
  * Starts up to 500 jobs in one transaction. Gives, in order, each job's id or the error that kept this one from
- * starting (a missing image, a mask of another size, an unknown model or parameter, a reused key); the others start all the same. Throws
+ * starting (a missing image, a mask of another size, an unknown model or parameter, too many references, a reused key); the others start all the same. Throws
  * QuotaExceededError when the tenant may not add that many: then none does.
  */
 export async function startJobs(
@@ -55,7 +55,8 @@ export async function startJobs(
 }
 
 async function checkJob(models: ModelCache, item: NewJob): Promise<CheckedJob> {
-  return { ...item, ...(await checkModels(models, item)), inputHash: hashInput(item), fork: null }
+  const references = { count: item.referenceIds.length, field: 'referenceIds' }
+  return { ...item, ...(await checkModels(models, { ...item, references })), inputHash: hashInput(item), fork: null }
 }
 
 async function settle<T>(work: Promise<T>): Promise<T | DomainError> {

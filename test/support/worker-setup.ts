@@ -92,7 +92,15 @@ export function fakeFleet(
   servers: { editors?: readonly string[]; thinkers?: readonly string[] },
   { capacity = 2, ...more }: Partial<FleetModel> = {},
 ): Fleet {
-  const common = { capacity, maxPixels: null, multipleOf: 1, restoresSize: false, parameters: [], deadlineMs: 30_000 }
+  const common = {
+    capacity,
+    maxPixels: null,
+    multipleOf: 1,
+    restoresSize: false,
+    maxReferences: null,
+    parameters: [],
+    deadlineMs: 30_000,
+  }
   const editor: FleetModel = {
     ...common,
     kinds: ['EDITOR'],

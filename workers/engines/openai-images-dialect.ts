@@ -6,6 +6,8 @@ import type { ImagesProfile } from '../fleet/fleet.ts'
 /** One server's ways. */
 export type ImagesDialect = {
   manyImages: 'image' | 'image[]'
+  /** Pictures of one call, masks apart; null: the model sets it. */
+  maxImages: number | null
   /** `alpha`: transparent where the source is filled. `white`: as diffusers has it. Null: a mask would be ignored. */
   mask: { field: 'mask' | 'mask_image'; form: 'alpha' | 'white' } | null
   hasSeed: boolean
@@ -24,6 +26,7 @@ export const imagesDialects: Record<ImagesProfile, ImagesDialect> = {
   // It has no seed, always answers in base64, and refuses a field that it does not know.
   openai: {
     manyImages: 'image[]',
+    maxImages: 16,
     mask: { field: 'mask', form: 'alpha' },
     hasSeed: false,
     editDefaults: { output_format: 'png' },
@@ -34,6 +37,7 @@ export const imagesDialects: Record<ImagesProfile, ImagesDialect> = {
   // Without a size an edit is as large as its first picture too, but some pipelines then fall back to a megapixel.
   'vllm-omni': {
     manyImages: 'image',
+    maxImages: null,
     mask: { field: 'mask_image', form: 'white' },
     hasSeed: true,
     editDefaults: { output_format: 'png', size: 'auto' },
@@ -45,6 +49,7 @@ export const imagesDialects: Record<ImagesProfile, ImagesDialect> = {
   // edits have a field for a mask and do nothing with it.
   sglang: {
     manyImages: 'image',
+    maxImages: null,
     mask: null,
     hasSeed: true,
     editDefaults: { output_format: 'png' },
@@ -54,6 +59,7 @@ export const imagesDialects: Record<ImagesProfile, ImagesDialect> = {
   },
   generic: {
     manyImages: 'image[]',
+    maxImages: null,
     mask: { field: 'mask', form: 'alpha' },
     hasSeed: true,
     editDefaults: {},

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { HostedDialect } from '../engines/providers/provider.ts'
 import { dialectOf, type ProviderId, providers } from '../engines/providers/providers.ts'
 import { withCatalog } from './catalog-parameters.ts'
-import { editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
-import { editDeadlineMs } from './fleet.ts'
+import { besideSource, editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
+import { editDeadlineMs, stricterOf } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
 
 const providerIds: readonly ProviderId[] = ['bfl', 'replicate', 'fal']
@@ -36,16 +36,18 @@ const MANY_PICTURES = 8
 
 /** An editor of a hosted provider that is submitted to and polled. */
 export function toAsyncJob(entry: z.infer<typeof asyncJobEntry>, context: EntryContext): Unplaced {
-  const { engine, provider, kinds, parameters } = entry
+  const { engine, provider, maxReferences = null, parameters } = entry
   const server = toServer(entry, { deadlineMs: editDeadlineMs, maxPixels: EDIT_PIXELS })
   const access = toAccess(entry, context)
   const dialect = toDialect(entry, dialectOf(provider, access.servedModel))
+  const kinds = toKinds(entry.kinds, dialect.kinds)
   return {
     ...server,
     urls: server.urls.length > 0 ? server.urls : [providers[provider].defaultUrl],
-    kinds: toKinds(kinds, dialect.kinds),
+    kinds,
     settings: { engine, provider, ...access, dialect },
     ...toSizeRule(entry),
+    maxReferences: stricterOf(maxReferences, besideSource(dialect.pictures.max, kinds)),
     parameters: toParameters(withCatalog(entry.model, dialect.parameters), parameters),
   }
 }

@@ -10,7 +10,7 @@ import {
   valueAt,
 } from '../engines/comfyui-workflow.ts'
 import { editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
-import { editDeadlineMs } from './fleet.ts'
+import { editDeadlineMs, stricterOf } from './fleet.ts'
 import {
   checkServer,
   type EntryContext,
@@ -46,7 +46,7 @@ const ownNames = new Set(['image', 'references', 'mask', 'prompt', 'seed', 'widt
 
 /** An editor behind a ComfyUI server. Everything that is wrong with its workflow and bindings is reported. */
 export function toComfyui(entry: ComfyuiEntry, context: EntryContext): Unplaced {
-  const { engine, parameters } = entry
+  const { engine, maxReferences = null, parameters } = entry
   const kinds = toKinds(entry.kinds, ['EDITOR'])
   const workflow = readWorkflow(entry.workflow, context)
   const bindings = workflow === null ? noBindings : toBindings(entry, workflow, context)
@@ -59,6 +59,7 @@ export function toComfyui(entry: ComfyuiEntry, context: EntryContext): Unplaced 
     kinds,
     settings: { engine, key: toAccess(entry, context).key, workflow: workflow ?? {}, bindings },
     ...toSizeRule(entry),
+    maxReferences: stricterOf(maxReferences, bindings.references.length),
     parameters: toParameters(workflow === null ? [] : parametersOf(workflow, bindings), parameters),
   }
 }

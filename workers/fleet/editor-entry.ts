@@ -20,7 +20,7 @@ type ParameterEntry = z.infer<typeof parameter>
 
 const kindNames = { edit: 'EDITOR', generate: 'GENERATOR', fill: 'FILLER' } as const
 
-/** What every editor entry may say: the kinds of job it serves, the sizes of its pictures, its parameters. */
+/** What every editor entry may say: the kinds of job it serves, sizes and number of its pictures, its parameters. */
 export const editorFields = {
   kinds: z
     .array(z.enum(['edit', 'generate', 'fill']))
@@ -29,6 +29,7 @@ export const editorFields = {
   restoreSize: z.boolean().optional(),
   // 64 squared is the least maxPixels.
   multipleOf: z.number().int().min(1).max(64).optional(),
+  maxReferences: z.number().int().min(0).max(64).nullable().optional(),
   parameters: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), parameter).default({}),
 }
 
@@ -48,6 +49,12 @@ export function toSizeRule(entry: {
 }): Pick<FleetModel, 'multipleOf' | 'restoresSize'> {
   const { multipleOf = 1, restoresSize = true } = catalog.get(entry.model)?.size ?? {}
   return { multipleOf: entry.multipleOf ?? multipleOf, restoresSize: entry.restoreSize ?? restoresSize }
+}
+
+/** Of the pictures that a call has room for, those beside the source, where one is sent. */
+export function besideSource(pictures: number | null, kinds: readonly ModelKind[]): number | null {
+  const needsSource = kinds.includes('EDITOR') || kinds.includes('FILLER')
+  return pictures === null ? null : pictures - Number(needsSource)
 }
 
 /** The parameters a model takes: those of its profile, changed and extended by the file's. */

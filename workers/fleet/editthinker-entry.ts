@@ -6,7 +6,7 @@ import { editDeadlineMs } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
 
 const { servedModel: _, ...reached } = serverFields
-const { kinds: __, ...edited } = editorFields
+const { kinds: __, maxReferences: ___, ...edited } = editorFields
 
 /** One of the paper's nine services by its script's name; the service says which kind of job it serves. */
 export const editthinkerEntry = z
@@ -35,6 +35,8 @@ export function toEditthinker(entry: z.infer<typeof editthinkerEntry>, context: 
     kinds: [kind],
     settings: { engine, service, key: toAccess(entry, context).key },
     ...toSizeRule(entry),
+    // A service takes the picture that it edits or fills, and no other.
+    maxReferences: 0,
     parameters: withSynonyms(toParameters(known, parameters), synonyms),
   }
 }

@@ -58,12 +58,20 @@ export type FleetModel = {
   multipleOf: number
   /** Whether the edited picture is brought back to the source's size. */
   restoresSize: boolean
+  /** How many reference images it takes beside a source; null: no limit is known. */
+  maxReferences: number | null
   parameters: readonly ModelParameter[]
 }
 
 /** Whether the entry's calls are critiques and not edits. */
 export function isThinker({ kinds }: Pick<FleetModel, 'kinds'>): boolean {
   return kinds.includes('THINKER')
+}
+
+/** The lesser of two limits; null: there is none. */
+export function stricterOf(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other
+  return Math.min(one, other)
 }
 
 /** What one worker drives, in the order of the file. */
@@ -101,6 +109,7 @@ export function builtinModel(
     maxPixels: null,
     multipleOf: 1,
     restoresSize: false,
+    maxReferences: known.maxReferences,
     parameters: known.parameters,
   }
 }

@@ -60,6 +60,7 @@ export function toOpenaiChat(entry: OpenaiChatEntry, context: EntryContext): Unp
     settings: { engine, style, ...access, ...templates, ...sampling },
     multipleOf: 1,
     restoresSize: false,
+    maxReferences: null,
     parameters: [],
   }
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { catalog } from '../../src/catalog.ts'
 import { imagesParameters } from '../engines/images-parameters.ts'
 import { imagesDialects } from '../engines/openai-images-dialect.ts'
 import { withCatalog } from './catalog-parameters.ts'
-import { editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
-import { editDeadlineMs } from './fleet.ts'
+import { besideSource, editorFields, toKinds, toParameters, toSizeRule } from './editor-entry.ts'
+import { editDeadlineMs, stricterOf } from './fleet.ts'
 import { checkServer, type EntryContext, serverFields, toAccess, toServer, type Unplaced } from './server-entry.ts'
 
 export const openaiImagesEntry = z
@@ -22,7 +23,9 @@ const EDIT_PIXELS = 4_194_304
 export function toOpenaiImages(entry: z.infer<typeof openaiImagesEntry>, context: EntryContext): Unplaced {
   const { engine, profile, parameters } = entry
   const kinds = toKinds(entry.kinds, ['EDITOR'])
-  if (kinds.includes('FILLER') && imagesDialects[profile].mask === null) {
+  const { maxReferences = catalog.get(entry.model)?.maxReferences ?? null } = entry
+  const { mask, maxImages } = imagesDialects[profile]
+  if (kinds.includes('FILLER') && mask === null) {
     context.report(
       `cannot hold fill: servers of the profile ${profile} ignore masks and change the whole picture`,
       'kinds',
@@ -33,6 +36,7 @@ export function toOpenaiImages(entry: z.infer<typeof openaiImagesEntry>, context
     kinds,
     settings: { engine, profile, ...toAccess(entry, context) },
     ...toSizeRule(entry),
+    maxReferences: stricterOf(maxReferences, besideSource(maxImages, kinds)),
     parameters: toParameters(withCatalog(entry.model, imagesParameters[profile]), parameters),
   }
 }
