@@ -30,7 +30,8 @@ type ModelWish = {
 
 /**
  * Names the models of a job, each of which does what the job's kind needs, and checks its parameters against the
- * editor's, as well as the number of reference images. Throws ModelUnavailableError, or InvalidInputError for settings that the kind or its models cannot follow.
+ * editor's, as well as the number of reference images. Throws ModelUnavailableError, or InvalidInputError for settings
+ * that the kind or its models cannot follow.
  */
 export async function checkModels(
   models: ModelCache,

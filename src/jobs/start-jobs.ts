@@ -29,8 +29,8 @@ export type NewJob = {
 
 /**
  * Starts up to 500 jobs in one transaction. Gives, in order, each job's id or the error that kept this one from
- * starting (a missing image, a mask of another size, an unknown model or parameter, too many references, a reused key); the others start all the same. Throws
- * QuotaExceededError when the tenant may not add that many: then none does.
+ * starting (a missing image, a mask of another size, an unknown model or parameter, too many references, a reused key);
+ * the others start all the same. Throws QuotaExceededError when the tenant may not add that many: then none does.
  */
 export async function startJobs(
   db: Db,
