@@ -43,7 +43,7 @@ builder.mutationField('startGeneration', t =>
   t.field({
     type: StartGenerationResult,
     description:
-      'Makes a picture from words alone: the thinker judges each against the instruction by itself and refines the prompt. `firstRound` is DIRECT or POLISH. `editFrom: SOURCE` makes each round anew; PREVIOUS and BEST edit an earlier picture, which needs a model that edits as well.',
+      'Makes a picture from words alone: the thinker judges each against the instruction by itself and refines the prompt; one that only compares with a source, as `builtin-critic` does, is refused. `firstRound` is DIRECT or POLISH. `editFrom: SOURCE` makes each round anew; PREVIOUS and BEST edit an earlier picture, which needs a model that edits as well.',
     args: { input: t.arg({ type: StartGenerationInput, required: true, description: 'The generation.' }) },
     resolve: (_root, { input: { referenceIds, ...rest } }, context) =>
       startOne(context, {

@@ -63,6 +63,8 @@ export type CatalogModel = {
   servers: readonly ModelServer[]
   /** How a fleet file lists it where somebody else serves it; null: nobody does, or nobody we know. */
   hosted: CatalogEntry | null
+  /** A thinker that only compares a picture with its source: it cannot judge one made from words alone. */
+  needsSource?: true
 }
 
 const ours = {
@@ -99,6 +101,7 @@ export const builtinCritic: CatalogModel = {
   name: 'Builtin critic',
   kinds: ['THINKER'],
   parameters: [],
+  needsSource: true,
 }
 
 /** Every model we know, by id. */

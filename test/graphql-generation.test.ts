@@ -117,6 +117,31 @@ describe('a generation', () => {
     expect(many).toMatchObject({ __typename: 'InvalidInputError', field: 'referenceIds' })
   })
 
+  test('is not judged by a critic that compares with a source, chosen or left as the only one', async () => {
+    const critic = 'builtin-critic'
+    const refused = {
+      ...{ __typename: 'InvalidInputError', code: 'INVALID_INPUT', field: 'thinker' },
+      message: expect.stringMatching(/"builtin-critic" compares .* settings\.critique to false/),
+    }
+    expect(await start({ thinker: critic })).toEqual(refused)
+    // First in the fleet file, yet no default here.
+    await api.db.query(`insert into model (id, kinds, position) values ($1, '{THINKER}', -1)`, [critic])
+    expect((await start()).job.thinker).toEqual({ id: testThinker })
+    await api.db.query('delete from model where id = $1', [testThinker])
+    try {
+      expect(await start()).toEqual(refused)
+      expect((await start({ thinker: critic, settings: { critique: false } })).job.thinker).toBeNull()
+      const edit = `mutation($input: StartEditInput!) {
+        startEdit(input: $input) { ... on StartEditSuccess { job { thinker { id } } } }
+      }`
+      const input = { instruction: 'brighter', sourceId: imageId, editor: testEditor }
+      expect(await api.get(caller, edit, { input })).toEqual({ startEdit: { job: { thinker: { id: critic } } } })
+    } finally {
+      await api.db.query('delete from model where id = $1', [critic])
+      await seedModels(api.db)
+    }
+  })
+
   test('has nothing to evaluate first', async () => {
     expect(await start({ settings: { firstRound: 'EVALUATE' } })).toEqual({
       ...{ __typename: 'InvalidInputError', code: 'INVALID_INPUT', field: 'settings.firstRound' },

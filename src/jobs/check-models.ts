@@ -1,4 +1,4 @@
-import type { ModelKind } from '../catalog.ts'
+import { catalog, type ModelKind } from '../catalog.ts'
 import type { Queryable } from '../db.ts'
 import { InvalidInputError, ModelUnavailableError } from '../errors.ts'
 import { checkParameters } from '../fleet/check-parameters.ts'
@@ -6,13 +6,17 @@ import { type ResolvedModel, resolveModel } from '../fleet/resolve-model.ts'
 import type { JobKind, JobSettings } from './job-row.ts'
 
 /** Resolves each model once a request. */
-export type ModelCache = (kind: ModelKind, model: string | null) => Promise<ResolvedModel>
+export type ModelCache = (
+  kind: ModelKind,
+  model: string | null,
+  lastChoice?: readonly string[],
+) => Promise<ResolvedModel>
 
 export function modelCache(db: Queryable): ModelCache {
   const found = new Map<string, Promise<ResolvedModel>>()
-  return (kind, model) => {
-    const key = `${kind} ${model ?? ''}`
-    const known = found.get(key) ?? resolveModel(db, { kind, model })
+  return (kind, model, lastChoice = []) => {
+    const key = [kind, model ?? '', ...lastChoice].join(' ')
+    const known = found.get(key) ?? resolveModel(db, { kind, model, lastChoice })
     found.set(key, known)
     return known
   }
@@ -41,7 +45,7 @@ export async function checkModels(
   if (kind === 'GENERATE' && settings.firstRound === 'EVALUATE') throw new InvalidInputError(...nothingToEvaluate)
   const editor = await models(editorKinds[kind], wish.editor)
   assertTakes(editor, wish.references)
-  const thinker = settings.critique ? await models('THINKER', wish.thinker) : null
+  const thinker = settings.critique ? await loadThinker(models, kind, wish.thinker) : null
   const fallbacks = await Promise.all(
     settings.fallbackEditors.map((model, i) => loadFallback(models, editorKinds[kind], { model, i })),
   )
@@ -65,6 +69,19 @@ function assertTakes({ id, maxReferences }: ResolvedModel, { count, field }: Mod
   if (maxReferences === null || count <= maxReferences) return
   const most = maxReferences === 0 ? 'no reference images' : `at most ${maxReferences} reference images`
   throw new InvalidInputError(field, `The model "${id}" takes ${most}, and the job has ${count}.`)
+}
+
+const comparers = [...catalog.values()].filter(({ needsSource }) => needsSource).map(({ id }) => id)
+
+// A generation has nothing to compare with: such a critic would fail the job once its first picture was made.
+async function loadThinker(models: ModelCache, kind: JobKind, model: string | null): Promise<ResolvedModel> {
+  if (kind !== 'GENERATE') return await models('THINKER', model)
+  const thinker = await models('THINKER', model, comparers)
+  if (!comparers.includes(thinker.id)) return thinker
+  throw new InvalidInputError(
+    'thinker',
+    `thinker must be one that judges a picture by the instruction alone: "${thinker.id}" compares it with its source, which a generation has not. Name another, or set settings.critique to false for one picture without a critique.`,
+  )
 }
 
 async function loadFallback(
