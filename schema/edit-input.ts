@@ -45,7 +45,7 @@ export const EditSettingsInput = builder.inputType('EditSettingsInput', {
     }),
     fallbackEditors: t.stringList({
       description:
-        'Model ids that take over in this order, round by round, once the editor has had no healthy endpoint for 10 s; at most 8. `Round.editor` tells who did it. Of `editorParameters` a fallback gets those it takes; the rest is left out.',
+        'Model ids that take over in this order, round by round, once the editor has had no healthy endpoint for 10 s, or an edit has failed five times at it; at most 8. An edit that an editor refuses goes to none. `Round.editor` tells who did it. Of `editorParameters` a fallback gets those it takes; the rest is left out.',
     }),
     resubmitUncertain: t.boolean({
       defaultValue: false,

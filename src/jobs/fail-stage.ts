@@ -6,6 +6,7 @@ import { busyLimitMs, type ClaimedTask, maxFailures } from '../queue/task.ts'
 import { sql } from '../sql.ts'
 import { advanceJob } from './advance-job.ts'
 import { endStage, type Recorded } from './end-stage.ts'
+import { findUntriedEditor, moveEdits } from './fall-back.ts'
 import type { JobFailure } from './finish-job.ts'
 import { finishIfStopped } from './finish-job.ts'
 import type { JobRow } from './job-row.ts'
@@ -30,16 +31,19 @@ const MAX_BUSY_BACKOFF_MS = 15_000
 
 /**
  * Puts the stage off with a growing, jittered delay, or gives it up: at once when rejected or uncertain, after 5 counted
- * failures, or 30 minutes after its first attempt when always busy. A stage given up fails its round (a polish: the job).
+ * failures, or 30 minutes after its first attempt when always busy. An edit whose failures are used up goes to a fallback
+ * editor of its job's instead, where one is left. A stage given up fails its round (a polish: the job).
  */
 export async function failStage(db: Db, task: ClaimedTask, failure: StageFailure): Promise<Recorded> {
   const failures = task.failures + (failure.kind === 'failed' ? 1 : 0)
   const busyMsLeft = busyLimitMs - (Date.now() - task.firstClaimedAt.getTime())
   const isFinal = failure.kind === 'rejected' || failure.kind === 'uncertain'
-  const isDead = isFinal || failures >= maxFailures || (failure.kind === 'busy' && busyMsLeft <= 0)
+  const isUsedUp = failure.kind === 'failed' && failures >= maxFailures
+  const next = isUsedUp ? await findUntriedEditor(db, task) : null
+  const isDead = isFinal || (isUsedUp && next === null) || (failure.kind === 'busy' && busyMsLeft <= 0)
   const delayMs = delayOf(task, failure, { failures, busyMsLeft })
   const error = { errorCode: failure.code, errorMessage: failure.message }
-  const retry: TaskEnd = { state: 'DELAYED', delayMs, failures, ...error }
+  const retry: TaskEnd = next === null ? { state: 'DELAYED', delayMs, failures, ...error } : { state: 'READY' }
   const dead: TaskEnd = { state: failure.kind === 'uncertain' ? 'UNCERTAIN' : 'DEAD', failures, ...error }
   return await endStage(
     db,
@@ -53,6 +57,7 @@ export async function failStage(db: Db, task: ClaimedTask, failure: StageFailure
     async (tx, job) => {
       if (job.stoppingFor !== null) return await endIfStopped(tx, job)
       if (isDead) return await giveUpStage(tx, job, task, { ...failure, isRetryable: failure.kind !== 'rejected' })
+      if (next !== null) return await moveEdits(tx, job, { from: task.queue, next, taskId: task.id })
       const retrying = { type: 'STAGE_RETRYING', stage: task.stage, code: failure.code, retryDelayMs: delayMs } as const
       return [task.roundId === null ? retrying : { ...retrying, roundId: task.roundId }]
     },

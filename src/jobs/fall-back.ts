@@ -1,10 +1,14 @@
-// A job may name editors that take over while its own has no healthy server. Its waiting edits move to the first of them
-// that has one; the next round asks for the job's own editor again.
+// A job may name editors that take over where its own does not serve. While an editor has no healthy server, the edits
+// that wait for it move to the first other one that has one; an edit that used its failures up at servers which pass
+// their health checks moves to the first that it has not failed at. The next round asks for the job's own editor again.
+// A rejected request does not move: a fallback stands in for an editor that is away or broken, and one that refuses a
+// prompt or a picture works. Sending what it refused to the next would evade its rules, and hide from the user what to
+// change.
 
 import type { Db, Tx } from '../db.ts'
-import { appendEvents } from '../events/append-event.ts'
+import { appendEvents, type NewEvent } from '../events/append-event.ts'
 import { moveTasks } from '../queue/move-tasks.ts'
-import { queueOf } from '../queue/task.ts'
+import { type ClaimedTask, queueOf } from '../queue/task.ts'
 import { sql } from '../sql.ts'
 import { eachAlone } from './each-alone.ts'
 import { isTerminal, type JobRow, tryLockJob } from './job-row.ts'
@@ -58,17 +62,44 @@ async function moveJob(tx: Tx, jobId: string, editor: string): Promise<number> {
   if (job === null || isTerminal(job.status) || job.stoppingFor !== null) return 0
   const next = await findNextEditor(tx, job, editor)
   if (next === null) return 0
-  const { tenantId } = job
-  const { roundIds } = await moveTasks(tx, {
-    ...{ jobId, tenantId, from: queueOf('EDIT', editor), to: queueOf('EDIT', next) },
-  })
+  const events = await moveEdits(tx, job, { from: queueOf('EDIT', editor), next })
+  await appendEvents(tx, jobId, events)
+  return events.length
+}
+
+/** Moves a locked job's waiting edits from a queue to the editor `next`. Returns the events to append, one an edit. */
+export async function moveEdits(
+  tx: Tx,
+  { id: jobId, tenantId }: JobRow,
+  { next, ...move }: { from: string; next: string; taskId?: string },
+): Promise<NewEvent[]> {
+  const { roundIds } = await moveTasks(tx, { ...move, jobId, tenantId, to: queueOf('EDIT', next) })
   await tx.query(sql`update round set editor = ${next} where id = any(${roundIds}::uuid[])`)
-  await appendEvents(
-    tx,
-    jobId,
-    roundIds.map(roundId => ({ type: 'STAGE_RETRYING', stage: 'EDIT', code: fallbackCode, retryDelayMs: 0, roundId })),
-  )
-  return roundIds.length
+  return roundIds.map(roundId => ({
+    ...{ type: 'STAGE_RETRYING', stage: 'EDIT', code: fallbackCode, retryDelayMs: 0, roundId },
+  }))
+}
+
+/**
+ * The editor that an edit, which is about to end for good where it is, can still go to: the job's own, else the first of
+ * its fallbacks, that has a healthy endpoint and at which this edit has not failed. Null: there is none, or it was
+ * submitted to a provider and may be paid for already.
+ */
+export async function findUntriedEditor(db: Db, task: Pick<ClaimedTask, 'id' | 'queue'>): Promise<string | null> {
+  const { rows } = await db.query<{ model: string }>(sql`
+    select wish.model
+    from task join job on job.id = task.job_id
+      cross join jsonb_array_elements_text(jsonb_build_array(job.editor) || (job.settings -> 'fallbackEditors'))
+        with ordinality as wish(model, place)
+    where task.id = ${task.id}::uuid and task.stage = 'EDIT' and task.submitted_at is null
+      and ${EDIT_QUEUE} || wish.model <> ${task.queue}
+      and exists (select from endpoint e
+        where e.model_id = wish.model and e.lease_until > clock_timestamp() and e.health <> 'UNHEALTHY')
+      and not exists (select from attempt a join endpoint e on e.id = a.endpoint_id
+        where a.task_id = task.id and a.outcome = 'FAILED' and e.model_id = wish.model)
+    order by wish.place
+    limit 1`)
+  return rows[0]?.model ?? null
 }
 
 /** The job's own editor, else the first of its fallbacks, that is not this one and has a healthy endpoint. */

@@ -4,7 +4,7 @@ import { type SqlStatement, sql } from '../sql.ts'
 
 /** A job's settings as stored: the loop's, and what the engines need. Every default is filled in. */
 export type JobSettings = LoopSettings & {
-  /** Tried when the editor has no healthy endpoint, in order. */
+  /** Tried when the editor has no healthy endpoint or an edit keeps failing there, in order. */
   fallbackEditors: string[]
   /** Whether a call whose fate is unknown may be paid for again. */
   resubmitUncertain: boolean
