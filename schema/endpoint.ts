@@ -33,7 +33,8 @@ builder.prismaNode('Endpoint', {
       description: 'The slowest of twenty of its recent calls, in seconds; null while too few were made to tell.',
     }),
     failures: t.exposeInt('failures', {
-      description: 'How many of its last ten calls failed; at five it gets no more.',
+      description:
+        'How many of its last ten calls failed; at five it gets no more until it answers a health check, then one at a time.',
     }),
     worker: t.field({
       type: Worker,

@@ -99,9 +99,12 @@ export const ModelKind = builder.enumType('ModelKind', {
 export const EndpointHealth = builder.enumType('EndpointHealth', {
   description: 'Whether a model server answers.',
   values: {
-    HEALTHY: { description: 'Its last check or call succeeded.' },
-    UNHEALTHY: { description: 'It fails; no work is sent until it answers again.' },
-    UNKNOWN: { description: 'Not checked yet.' },
+    HEALTHY: {
+      description:
+        'Its last check or call succeeded. With five `failures` it gets one call at a time, until one succeeds.',
+    },
+    UNHEALTHY: { description: 'It fails; no more work is sent until it answers again.' },
+    UNKNOWN: { description: 'Not checked yet, or not since it failed: where it cannot be, its next call tells.' },
   } as const,
 })
 

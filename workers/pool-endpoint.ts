@@ -73,8 +73,17 @@ export function tellBreaker(endpoint: PoolEndpoint, event: BreakerEvent): void {
 }
 
 /** What operators see of it. */
-export function toReport({ id, inFlight, breaker, hasAnswered, latency }: PoolEndpoint): EndpointReport {
-  const health = breaker.state !== 'closed' ? 'UNHEALTHY' : hasAnswered ? 'HEALTHY' : 'UNKNOWN'
+export function toReport(endpoint: PoolEndpoint): EndpointReport {
+  const { id, inFlight, breaker, latency } = endpoint
   const [medianSeconds, p95Seconds] = [latency.medianSeconds(), latency.p95Seconds()]
-  return { id, health, inFlight, failures: countFailed(breaker), medianSeconds, p95Seconds }
+  return { id, health: healthOf(endpoint), inFlight, failures: countFailed(breaker), medianSeconds, p95Seconds }
+}
+
+// One that waits for its trial call would be called at once, but in an idle queue no call may come for days: it is what
+// its last health check said. While the trial runs nothing else is sent, and its editor counts as broken.
+function healthOf({ breaker, inFlight, hasAnswered }: PoolEndpoint): EndpointReport['health'] {
+  const isOnTrial = breaker.state === 'halfOpen' && inFlight > 0
+  if (breaker.state === 'open' || isOnTrial) return 'UNHEALTHY'
+  if (hasAnswered) return 'HEALTHY'
+  return 'UNKNOWN'
 }
