@@ -124,7 +124,7 @@ describe('a worker', () => {
   test('counts among the live ones until it drains, leaves or falls silent', async () => {
     const [one, two, three] = [await register(), await register(), await register()]
     const look = async () => {
-      const beat = { workerId: one.workerId, slots: 0, isDraining: false, listedIds: [], endpoints: [] }
+      const beat = { workerId: one.workerId, slots: 0, isDraining: false, listedIds: one.ids, endpoints: [] }
       return (await touchWorker(db, beat)).workers.get('flux')
     }
     expect(await look()).toEqual([one.workerId, two.workerId, three.workerId].sort())
@@ -132,6 +132,21 @@ describe('a worker', () => {
     expect(await look()).toEqual([one.workerId, three.workerId].sort())
     await db.query(`update worker set last_seen_at = now() - interval '10 seconds' where id = $1`, [three.workerId])
     expect(await look()).toEqual([one.workerId])
+  })
+
+  test('is no rival of one that lists other servers of the same model', async () => {
+    const [one, two, three] = [
+      await register(['http://a/v1', 'http://b/v1']),
+      await register(['http://c/v1']),
+      await register(['http://b/v1']),
+    ]
+    const rivals = async ({ workerId, ids }: typeof one) =>
+      (await touchWorker(db, { workerId, slots: 0, isDraining: false, listedIds: ids, endpoints: [] })).workers.get(
+        'flux',
+      )
+    expect(await rivals(one)).toEqual([one.workerId, three.workerId].sort())
+    expect(await rivals(two)).toEqual([two.workerId])
+    expect(await rivals(three)).toEqual([one.workerId, three.workerId].sort())
   })
 
   test('that was swept is told to register again', async () => {

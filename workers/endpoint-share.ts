@@ -3,8 +3,8 @@ import type { EndpointPool } from './endpoint-pool.ts'
 import type { PoolEndpoint } from './pool-endpoint.ts'
 
 /**
- * Settles this worker's share of one model's endpoints, at most ceil(listed / live workers that list the model): marks
- * what is above it as retiring, takes back what was marked too early, and tells what may be acquired. An endpoint that
+ * Settles this worker's share of one model's endpoints, at most ceil(listed / live workers that list some of the same):
+ * marks what is above it as retiring, takes back what was marked too early, and tells what may be acquired. An endpoint that
  * nobody else wanted is kept until the set of live workers changes, so that it does not go to and fro.
  */
 export function settleShare(pool: EndpointPool, liveWorkers: readonly string[]): EndpointWish {

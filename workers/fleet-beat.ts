@@ -11,7 +11,7 @@ import type { EndpointPool } from './endpoint-pool.ts'
 import { membershipOf, settleShare } from './endpoint-share.ts'
 import type { Engine } from './engines/make-engine.ts'
 import { type Fleet, type FleetModel, isThinker, stricterOf } from './fleet/fleet.ts'
-import type { ListedInPool, PoolEndpoint } from './pool-endpoint.ts'
+import { canHandOver, type ListedInPool, type PoolEndpoint } from './pool-endpoint.ts'
 
 /** Who this worker is. `url` of a builtin endpoint is made of its id: nobody else can drive it. */
 export type WorkerIdentity = { workerId: string; host: string; version: string }
@@ -106,9 +106,7 @@ function workersOf(
 }
 
 async function handOver(db: Db, workerId: string, pools: readonly EndpointPool[], isDraining: boolean): Promise<void> {
-  const idle = pools
-    .flatMap(pool => pool.endpoints)
-    .filter(endpoint => endpoint.isHeld && (endpoint.isRetiring || isDraining) && endpoint.inFlight === 0)
+  const idle = pools.flatMap(pool => pool.endpoints).filter(endpoint => canHandOver(endpoint, isDraining))
   // Not ours from here on: a claim that comes while the row is being freed must find no room.
   for (const endpoint of idle) setHeld(endpoint, false)
   await releaseEndpoints(db, { workerId, ids: idle.map(endpoint => endpoint.id) })

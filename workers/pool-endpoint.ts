@@ -65,6 +65,11 @@ export function roomOf(endpoint: PoolEndpoint): number {
   }
 }
 
+/** Whether it is to go to another worker and has no call to wait for. */
+export function canHandOver({ isHeld, isRetiring, inFlight }: PoolEndpoint, isDraining: boolean): boolean {
+  return isHeld && (isRetiring || isDraining) && inFlight === 0
+}
+
 /** Tells the endpoint's breaker what a call or a health check gave. */
 export function tellBreaker(endpoint: PoolEndpoint, event: BreakerEvent): void {
   endpoint.breaker = nextBreaker(endpoint.breaker, event)

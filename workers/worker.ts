@@ -21,6 +21,7 @@ import type { Fleet, FleetModel } from './fleet/fleet.ts'
 import { beatFleet, registerFleet, type WorkerIdentity } from './fleet-beat.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { makeHeldTasks } from './held-tasks.ts'
+import { canHandOver } from './pool-endpoint.ts'
 import { makePicturePreparer } from './prepare-picture.ts'
 import { startReaper } from './reaper.ts'
 import { runTask } from './run-task.ts'
@@ -121,26 +122,36 @@ export function startWorker(options: WorkerOptions): Worker {
   async function start(): Promise<void> {
     const { engineAt = (model, at) => makeEngine({ http, builtin }, model, at) } = options
     const queues = await registerFleet(db, identity, fleet, engineAt)
+    let hurry = () => {}
     for (const [queue, endpoints] of queues) {
       const isSticky = queue.startsWith('think:')
-      pools.set(queue, makeEndpointPool(endpoints, { isSticky, onRoom: () => loops.get(queue)?.wake() }))
+      const onRoom = () => {
+        loops.get(queue)?.wake()
+        // Others wait for what is idle now and not to be ours.
+        if (pool.endpoints.some(endpoint => canHandOver(endpoint, isDraining))) hurry()
+      }
+      const pool = makeEndpointPool(endpoints, { isSticky, onRoom })
+      pools.set(queue, pool)
     }
     const heartbeat = await startHeartbeat({ beat, onCut: () => held.abortAll('cut'), log })
+    hurry = heartbeat.hurry
     stopParts.push(() => heartbeat.stop())
     const wakeAll = () => {
       for (const loop of loops.values()) loop.wake()
     }
     const listener = await connectListener({
       url,
-      channels: ['task', 'cancel'],
+      channels: ['task', 'cancel', 'fleet'],
       onNotification: (channel, payload) => {
         if (channel === 'task') loops.get(payload)?.wake()
-        else held.abortJob(payload)
+        else if (channel === 'cancel') held.abortJob(payload)
+        else if (fleet.models.some(({ model }) => model === payload)) hurry()
       },
       onReconnect: wakeAll,
       log,
     })
     stopParts.push(() => listener.close())
+    hurry() // others may have made room before this one listened
     const reaper = startReaper(db, { isSteady: heartbeat.isSteady, log })
     stopParts.push(() => reaper.stop())
     for (const [queue, pool] of pools) startQueue(queue, pool, heartbeat.isAlive)

@@ -1,7 +1,7 @@
 // An endpoint is driven by one live worker at a time: a lease on its row. So its capacity holds however many workers
 // share a fleet file. Only the database's clock is compared.
 
-import type { Db } from '../db.ts'
+import type { Db, Queryable } from '../db.ts'
 import { sql } from '../sql.ts'
 import { fleetLeaseMs, spareAfterMs } from './fleet-model.ts'
 
@@ -50,16 +50,25 @@ function chooseEndpoints(
   return [...share, ...spare]
 }
 
-/** Hands endpoints over: the next worker that lists them may take them at once. Those of others are left alone. */
+/**
+ * Hands endpoints over, all that the worker drives where no ids are given: the next one that lists them may take them at
+ * once, and hears of it by NOTIFY 'fleet'. Those of others are left alone.
+ */
 export async function releaseEndpoints(
-  db: Db,
-  { workerId, ids }: { workerId: string; ids: readonly string[] },
+  db: Queryable,
+  { workerId, ids = null }: { workerId: string; ids?: readonly string[] | null },
 ): Promise<void> {
-  if (ids.length === 0) return
+  if (ids?.length === 0) return
   await db.query(sql`
     with mine as (
-      select id from endpoint where id = any(${ids}::uuid[]) and worker_id = ${workerId}::uuid order by id for update
+      select id from endpoint
+      where worker_id = ${workerId}::uuid and (${ids}::uuid[] is null or id = any(${ids}::uuid[]))
+      order by id for update
+    ), freed as (
+      update endpoint set worker_id = null, lease_until = null, in_flight = 0, health = 'UNKNOWN',
+        free_since = clock_timestamp()
+      from mine where endpoint.id = mine.id
+      returning model_id
     )
-    update endpoint set worker_id = null, lease_until = null, in_flight = 0, health = 'UNKNOWN', free_since = clock_timestamp()
-    from mine where endpoint.id = mine.id`)
+    select pg_notify('fleet', model_id) from (select distinct model_id from freed) as told`)
 }

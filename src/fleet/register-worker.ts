@@ -21,22 +21,36 @@ export function endpointKey(modelId: string, url: string): string {
 
 /**
  * Makes the worker, its models and its endpoints known. Models stay for ever, so that a job may name them while no
- * worker serves them. A second call (another fleet file, or a row that was swept) brings the rows up to date.
+ * worker serves them. A second call (another fleet file, or a row that was swept) brings the rows up to date. The workers
+ * that share a model hear of it by NOTIFY 'fleet'.
  */
 export async function registerWorker(db: Db, registration: WorkerRegistration): Promise<EndpointIds> {
   return db.transaction(async tx => {
-    await upsertWorker(tx, registration)
     await upsertModels(tx, registration.models)
-    return upsertEndpoints(tx, registration.endpoints)
+    const ids = await upsertEndpoints(tx, registration.endpoints)
+    const shared = registration.endpoints.filter(({ engine }) => engine !== 'builtin')
+    await upsertWorker(tx, registration, idsOf(shared, ids))
+    for (const modelId of new Set(shared.map(endpoint => endpoint.modelId)))
+      await tx.query(sql`select pg_notify('fleet', ${modelId})`)
+    return ids
   })
 }
 
-async function upsertWorker(tx: Tx, { workerId, host, version, models }: WorkerRegistration): Promise<void> {
+function idsOf(endpoints: readonly ListedEndpoint[], ids: EndpointIds): string[] {
+  return endpoints.flatMap(({ modelId, url }) => ids.get(endpointKey(modelId, url)) ?? []).sort()
+}
+
+async function upsertWorker(
+  tx: Tx,
+  { workerId, host, version, models }: WorkerRegistration,
+  endpointIds: string[],
+): Promise<void> {
   await tx.query(sql`
-    insert into worker (id, host, version, models)
-    values (${workerId}::uuid, ${host}, ${version}, ${models.map(model => model.id)}::text[])
+    insert into worker (id, host, version, models, endpoint_ids)
+    values (${workerId}::uuid, ${host}, ${version}, ${models.map(model => model.id)}::text[], ${endpointIds}::uuid[])
     on conflict (id) do update set
-      host = excluded.host, version = excluded.version, models = excluded.models, last_seen_at = clock_timestamp()`)
+      host = excluded.host, version = excluded.version, models = excluded.models,
+      endpoint_ids = excluded.endpoint_ids, last_seen_at = clock_timestamp()`)
 }
 
 // Workers that start together upsert in one order, so that none waits for another in a circle.

@@ -1,13 +1,11 @@
 import type { Db } from '../db.ts'
 import { sql } from '../sql.ts'
+import { releaseEndpoints } from './acquire-endpoints.ts'
 
 /** Ends a worker's registration: its endpoints are free at once, those that only it could drive are gone. */
 export async function removeWorker(db: Db, workerId: string, ownEndpointIds: readonly string[]): Promise<void> {
   await db.transaction(async tx => {
-    await tx.query(sql`
-      with mine as (select id from endpoint where worker_id = ${workerId}::uuid order by id for update)
-      update endpoint set worker_id = null, lease_until = null, in_flight = 0, health = 'UNKNOWN', free_since = clock_timestamp()
-      from mine where endpoint.id = mine.id`)
+    await releaseEndpoints(tx, { workerId })
     await tx.query(sql`delete from endpoint where id = any(${ownEndpointIds}::uuid[])`)
     await tx.query(sql`delete from worker where id = ${workerId}::uuid`)
   })

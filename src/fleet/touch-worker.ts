@@ -18,7 +18,7 @@ export type FleetView = {
   /** False: the worker's row or one of its endpoints' was swept; register again. */
   isKnown: boolean
   heldIds: string[]
-  /** By model: ids of the live workers that list it and are not draining, sorted. */
+  /** By model: ids of the live workers, draining ones excepted, that list some of the same endpoints of it, sorted. */
   workers: ReadonlyMap<string, readonly string[]>
   /** By model: the median over its endpoints of what each takes for a call, whoever drives it. */
   latencies: ReadonlyMap<string, { medianSeconds: number | null; p95Seconds: number | null }>
@@ -61,10 +61,16 @@ export async function touchWorker(
     where e.id = report.id
     returning e.id`)
   const { rows: live } = await db.query<{ modelId: string; workerIds: string[] }>(sql`
-    select m.model_id as "modelId", array_agg(w.id::text order by w.id) as "workerIds"
-    from worker w cross join unnest(w.models) as m(model_id)
-    where not w.is_draining and w.last_seen_at > clock_timestamp() - ${fleetLeaseMs} * interval '1 millisecond'
-    group by m.model_id`)
+    with live as (
+      select endpoint_ids, array_agg(id::text) as worker_ids from worker
+      where not is_draining and last_seen_at > clock_timestamp() - ${fleetLeaseMs} * interval '1 millisecond'
+      group by endpoint_ids
+    )
+    select shared.model_id as "modelId", array_agg(w.id order by w.id) as "workerIds"
+    from live cross join lateral (
+        select distinct model_id from endpoint where id = any(live.endpoint_ids) and id = any(${listedIds}::uuid[])
+      ) as shared cross join unnest(live.worker_ids) as w(id)
+    group by shared.model_id`)
   const { rows: latencies } = await db.query<{
     modelId: string
     medianSeconds: number | null

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "worker" ADD COLUMN     "endpoint_ids" UUID[] DEFAULT ARRAY[]::UUID[];
