@@ -11,6 +11,7 @@ import { connectListener } from '../src/listener.ts'
 import { claimTasks } from '../src/queue/claim-tasks.ts'
 import { renewLeases } from '../src/queue/renew-leases.ts'
 import { type ClaimedTask, leaseMs } from '../src/queue/task.ts'
+import { cancelAbandoned } from './cancel-abandoned.ts'
 import { type ClaimLoop, startClaimLoop } from './claim-loop.ts'
 import { makeClosingRule } from './closing-rule.ts'
 import { type EndpointPool, makeEndpointPool } from './endpoint-pool.ts'
@@ -141,10 +142,11 @@ export function startWorker(options: WorkerOptions): Worker {
     }
     const listener = await connectListener({
       url,
-      channels: ['task', 'cancel', 'fleet'],
+      channels: ['task', 'cancel', 'abandoned', 'fleet'],
       onNotification: (channel, payload) => {
         if (channel === 'task') loops.get(payload)?.wake()
         else if (channel === 'cancel') held.abortJob(payload)
+        else if (channel === 'abandoned') stopAtProvider(payload)
         else if (fleet.models.some(({ model }) => model === payload)) hurry()
       },
       onReconnect: wakeAll,
@@ -156,6 +158,13 @@ export function startWorker(options: WorkerOptions): Worker {
     stopParts.push(() => reaper.stop())
     for (const [queue, pool] of pools) startQueue(queue, pool, heartbeat.isAlive)
     log.info({ models: fleet.models.map(model => model.model) }, 'the worker takes tasks')
+  }
+
+  // The payload is the task's id, a space and its queue.
+  function stopAtProvider(payload: string): void {
+    const at = payload.indexOf(' ')
+    const endpoints = pools.get(payload.slice(at + 1))?.endpoints ?? []
+    void cancelAbandoned(db, { taskId: payload.slice(0, at), endpoints, log })
   }
 
   async function drain(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Db, Tx } from '../db.ts'
 import { appendEvents, type NewEvent } from '../events/append-event.ts'
+import { tellAbandoned } from '../queue/record-submission.ts'
 import { maxCrashes, type Stage } from '../queue/task.ts'
 import { sql } from '../sql.ts'
 import { eachAlone } from './each-alone.ts'
@@ -47,7 +48,7 @@ async function reapTask(
         error_code = 'WORKER_LOST', error_message = ${lostMessage}
       from expired
       where task.id = expired.id
-      returning task.*
+      returning task.*, ${tellAbandoned} as told
     ), noted as (
       update attempt set outcome = 'CRASHED', error_code = 'WORKER_LOST', ended_at = clock_timestamp()
       from taken

@@ -1,13 +1,15 @@
 import type { Tx } from '../db.ts'
 import type { NewEvent } from '../events/append-event.ts'
+import { tellAbandoned } from '../queue/record-submission.ts'
 import { sql } from '../sql.ts'
 import { finishStopped } from './finish-job.ts'
 import type { JobRow } from './job-row.ts'
 
 /**
  * Stops a locked, unfinished job: tasks nobody holds end at once, held ones are asked to abort (within a second, by
- * NOTIFY 'cancel', else by the heartbeat), and the job ends with the last of them, here if there is none. A user's
- * cancel wins over a deadline. Returns the events to append.
+ * NOTIFY 'cancel', else by the heartbeat), and the job ends with the last of them, here if there is none. A provider that
+ * works on one nobody holds is told by NOTIFY 'abandoned'. A user's cancel wins over a deadline. Returns the events to
+ * append.
  */
 export async function stopJob(tx: Tx, job: JobRow, reason: 'CANCELED' | 'DEADLINE'): Promise<NewEvent[]> {
   job.stoppingFor = reason
@@ -25,7 +27,7 @@ export async function stopJob(tx: Tx, job: JobRow, reason: 'CANCELED' | 'DEADLIN
       is_abort_asked = true
     from mine
     where task.id = mine.id
-    returning state = 'LEASED' as "isLeased"`)
+    returning state = 'LEASED' as "isLeased", ${tellAbandoned}`)
   if (rows.some(task => task.isLeased)) {
     await tx.query(sql`select pg_notify('cancel', ${job.id})`)
     return []

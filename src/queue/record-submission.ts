@@ -31,6 +31,27 @@ export async function forgetSubmission(db: Db, claim: Claim): Promise<void> {
   await write(db, claim, sql`submitted_at = null, remote = null`)
 }
 
+/**
+ * The NOTIFY 'abandoned' for a task that ends unclaimed although a provider works on it, by the task's columns: whoever
+ * serves its queue may tell the provider to stop.
+ */
+export const tellAbandoned: SqlStatement = sql`
+  case when task.state = 'CANCELED' and task.remote is not null
+    then pg_notify('abandoned', task.id || ' ' || task.queue) end`
+
+/** What finds an abandoned task at its provider, for one of those who ask; null: another has it, or nothing is there. */
+export async function takeAbandoned(db: Db, taskId: string): Promise<string | null> {
+  const { rows } = await db.query<{ remote: string }>(sql`
+    with abandoned as (
+      select id, remote from task
+      where id = ${taskId}::uuid and state = 'CANCELED' and remote is not null
+      for update skip locked
+    )
+    update task set remote = null from abandoned where task.id = abandoned.id
+    returning abandoned.remote`)
+  return rows[0]?.remote ?? null
+}
+
 async function write(db: Db, claim: Claim, set: SqlStatement): Promise<void> {
   const { rowCount } = await db.query(sql`
     update task set ${set}

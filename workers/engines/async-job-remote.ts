@@ -21,14 +21,23 @@ export type RemoteJob = z.infer<typeof remoteSchema>
  * provider, which an endpoint of that one has to ask: it is paid for there.
  */
 export function readRemote(remote: string | null, provider: ProviderId): RemoteJob | null {
-  const read = remote === null ? null : remoteSchema.safeParse(parseJson(remote))
-  if (!read?.success) return null
-  if (read.data.provider === provider) return read.data
+  const job = remote === null ? null : parseRemote(remote)
+  if (job === null || job.provider === provider) return job
   throw new EngineError(
     'busy',
     'SUBMISSION_ELSEWHERE',
     'This edit is being made at another provider of the same model.',
   )
+}
+
+/** The same, but null also for one at another provider. */
+export function findRemote(remote: string, provider: ProviderId): RemoteJob | null {
+  const job = parseRemote(remote)
+  return job?.provider === provider ? job : null
+}
+
+function parseRemote(remote: string): RemoteJob | null {
+  return remoteSchema.safeParse(parseJson(remote)).data ?? null
 }
 
 /**

@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { failed, JobOverError, lost, refused, toFinalError } from './async-job-errors.ts'
 import { toHostedInput } from './async-job-input.ts'
-import { keyFor, type RemoteJob, readRemote } from './async-job-remote.ts'
+import { findRemote, keyFor, type RemoteJob, readRemote } from './async-job-remote.ts'
 import { sendSubmit } from './async-job-submit.ts'
 import type { Editor, EditRequest, Picture, Submission } from './engine.ts'
 import { EngineError } from './engine.ts'
@@ -129,6 +129,10 @@ export function asyncJobEditor(
   }
 
   return {
+    async cancel(remote) {
+      const job = findRemote(remote, config.provider)
+      if (job !== null) await cancel(job)
+    },
     async edit(request, signal, submission = untrackedSubmission) {
       const stored = readRemote(submission.remote, config.provider)
       const job = stored ?? (await submit(request, submission, signal))

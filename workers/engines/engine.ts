@@ -49,6 +49,11 @@ export type Submission = {
 export type Editor = {
   /** `submission`: not given where no task is behind the call, as when a fleet is checked. */
   edit(request: EditRequest, signal: AbortSignal, submission?: Submission): Promise<EditAnswer>
+  /**
+   * Stops what an earlier call submitted and nobody wants any more, by what `accept` stored. As good as can be: it never
+   * rejects. Absent where nothing outlives its call.
+   */
+  cancel?(remote: string): Promise<void>
 }
 
 /** What a thinker is asked to judge. `prompt` is the one the editor received ('' when the untouched source is judged). */
