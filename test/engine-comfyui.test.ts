@@ -1,34 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { comfyuiEditor } from '../workers/engines/comfyui.ts'
-import type { ComfyBindings } from '../workers/engines/comfyui-workflow.ts'
 import type { EditRequest, Submission } from '../workers/engines/engine.ts'
-import { EngineError } from '../workers/engines/engine.ts'
 import { makeHttpClient } from '../workers/engines/http.ts'
 import { FleetFileError, parseFleet } from '../workers/fleet/fleet-file.ts'
+import { comfyBindings as bindings, comfyWorkflow as workflow } from './support/comfy-workflow.ts'
 import { editRequest } from './support/edit-request.ts'
+import { failureOf } from './support/failure-of.ts'
 import { type FakeComfyui, startFakeComfyui } from './support/fake-comfyui.ts'
 import type { FakeBehavior } from './support/fake-model-server.ts'
 import { noisePng } from './support/pictures.ts'
 import { storedSubmission } from './support/stored-submission.ts'
 import { until } from './support/until.ts'
 
-const workflow = {
-  3: { class_type: 'KSampler', inputs: { seed: 1, cfg: 4.5, steps: 20, model: ['4', 0], positive: ['6', 0] } },
-  4: { class_type: 'UNETLoader', inputs: { unet_name: 'step1x.safetensors' } },
-  6: { class_type: 'CLIPTextEncode', inputs: { text: '' }, _meta: { title: 'The words' } },
-  9: { class_type: 'SaveImage', inputs: { filename_prefix: 'edit', images: ['3', 0] } },
-  10: { class_type: 'LoadImage', inputs: { image: 'example.png' } },
-}
-const bindings: ComfyBindings = {
-  fields: {
-    image: [{ node: '10', input: 'image' }],
-    prompt: [{ node: '6', input: 'text' }],
-    seed: [{ node: '3', input: 'seed' }],
-    cfg: [{ node: '3', input: 'cfg' }],
-  },
-  references: [],
-  output: '9',
-}
 const http = makeHttpClient({ maxAnswerBytes: 200_000 })
 let server: FakeComfyui | undefined
 
@@ -44,16 +27,6 @@ async function setUp(given = workflow) {
   const edit = (more: Partial<EditRequest> = {}, submission?: Submission, signal = new AbortController().signal) =>
     editor.edit(editRequest({ prompt: 'a sky', source, seed: 7, ...more }), signal, submission)
   return { server, source, edit }
-}
-
-async function failureOf(work: Promise<unknown>): Promise<EngineError> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof EngineError)) throw new Error(`Expected an EngineError, got ${String(error)}`)
-  expect(error.message).not.toMatch(/secret|127\.0\.0\.1|<html>|http:/)
-  return error
 }
 
 const submits = ({ requests }: FakeComfyui) => requests.filter(request => request === 'POST /prompt')

@@ -1,12 +1,9 @@
 // A whole job over each server as a fleet file lists it, and what the server was sent: the fields that it documents, and
 // no other.
 
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { stringify } from 'yaml'
-import { storePicture } from '../src/images/store-image.ts'
-import { editthinkerServices } from '../workers/engines/editthinker-services.ts'
-import { parseFleet } from '../workers/fleet/fleet-file.ts'
+import { editthinkerServiceIds, editthinkerServices } from '../workers/engines/editthinker-services.ts'
+import { chatEntry, imagesEntry, kindsAt, paperEntry, toFleet } from './support/engine-entries.ts'
 import { type FakeEditthinker, startFakeEditthinker } from './support/fake-editthinker.ts'
 import { serviceFacts } from './support/fake-editthinker-facts.ts'
 import {
@@ -16,38 +13,32 @@ import {
   startFakeImagesServer,
 } from './support/fake-images-server.ts'
 import { type FakeThinker, startFakeThinker } from './support/fake-thinker.ts'
-import { noisePng } from './support/pictures.ts'
+import {
+  createTwoRoundsTenant,
+  readRounds,
+  refinedPrompt,
+  sayTwoRounds,
+  submitTwoRounds,
+  type TwoRoundsKind,
+  type TwoRoundsTenant,
+  twoRoundsSize,
+} from './support/two-rounds.ts'
 import { openWorkers, type WorkerSetup } from './support/worker-setup.ts'
-
-type Kind = 'EDIT' | 'FILL' | 'GENERATE'
 
 const thinkerModel = 'thinker'
 const kindOf = { EDITOR: 'EDIT', FILLER: 'FILL', GENERATOR: 'GENERATE' } as const
-const services = Object.entries(editthinkerServices).map(([id, { kind }]) => [id, kindOf[kind]] as const)
+const services = editthinkerServiceIds.map(id => [id, kindOf[editthinkerServices[id].kind]] as const)
 const makers: readonly ImagesMaker[] = ['openai', 'vllm-omni', 'sglang']
-const kinds: readonly Kind[] = ['EDIT', 'FILL', 'GENERATE']
-// SGLang ignores masks.
-const kindsAt = (maker: ImagesMaker) => kinds.filter(kind => maker !== 'sglang' || kind !== 'FILL')
 
 let setup: WorkerSetup
 let thinker: FakeThinker
 let papers: Map<string, FakeEditthinker>
 let makes: Map<ImagesMaker, FakeImagesServer>
-let tenantId: string
-let sourceId: string
-let maskId: string
+let tenant: TwoRoundsTenant
 
 beforeAll(async () => {
   setup = await openWorkers()
-  const verdict = (score: number, refined: string | null) =>
-    JSON.stringify({
-      reason: 'seen',
-      semantic: score,
-      quality: score,
-      is_satisfied: score > 7,
-      new_rewritten_prompt: refined,
-    })
-  thinker = await startFakeThinker({ say: (_, call) => (call % 2 === 0 ? verdict(9, null) : verdict(4, 'more of it')) })
+  thinker = await startFakeThinker({ maker: 'vllm', say: sayTwoRounds })
   papers = new Map(
     await Promise.all(services.map(async ([id]) => [id, await startFakeEditthinker({ service: id })] as const)),
   )
@@ -55,27 +46,12 @@ beforeAll(async () => {
     await Promise.all(makers.map(async profile => [profile, await startFakeImagesServer({ profile })] as const)),
   )
   const editors = [
-    ...services.map(([id]) => ({ model: id, engine: 'editthinker', service: id, url: papers.get(id)?.url })),
-    ...makers.map(profile => ({
-      ...{ model: profile, engine: 'openai-images', profile, url: makes.get(profile)?.url, keyEnv: 'KEY' },
-      kinds: kindsAt(profile).map(kind => kind.toLowerCase()),
-    })),
+    ...services.map(([id]) => paperEntry(id, papers.get(id)?.url ?? '')),
+    ...makers.map(profile => imagesEntry(profile, makes.get(profile)?.url ?? '')),
   ]
-  const thinkers = [
-    { model: thinkerModel, engine: 'openai-chat', profile: 'vllm', style: 'json', url: thinker.url, topK: 20 },
-  ]
-  const env = { KEY: 'sk-test' }
-  await setup.start(parseFleet(stringify({ editors, thinkers }), { path: 'fleet.yaml', env, readFile: () => '' }))
-  tenantId = await setup.createTenant()
-  const store = async (bytes: Buffer) => (await storePicture(setup.images, tenantId, bytes)).id
-  sourceId = await store(
-    await sharp(await noisePng(48, 32))
-      .ensureAlpha(0.5)
-      .png()
-      .toBuffer(),
-  )
-  const white = { create: { width: 24, height: 32, channels: 3, background: '#ffffff' } } as const
-  maskId = await store(await sharp(white).extend({ left: 24, background: '#000000' }).png().toBuffer())
+  const thinkers = [{ ...chatEntry('vllm', 'json', thinker.url, thinkerModel), topK: 20 }]
+  await setup.start(toFleet({ editors, thinkers }))
+  tenant = await createTwoRoundsTenant(setup)
 }, 120_000)
 
 afterAll(async () => {
@@ -83,19 +59,12 @@ afterAll(async () => {
   await Promise.all([thinker, ...papers.values(), ...makes.values()].map(server => server.close()))
 })
 
-/** Runs a job of two rounds; what it ended as, and the seeds and pictures' sizes of its rounds. */
-async function run(editor: string, kind: Kind) {
-  const pictures = kind === 'GENERATE' ? { size: { width: 1024, height: 768 } } : { sourceId }
-  const fill = kind === 'FILL' ? { maskId } : {}
+/** Runs a job of two rounds; what it ended as, and its rounds. */
+async function run(editor: string, kind: TwoRoundsKind) {
   const instruction = `a bluer sky at ${editor} for ${kind}`
-  const jobId = await setup.submit(tenantId, { kind, editor, thinker: thinkerModel, instruction, ...pictures, ...fill })
+  const jobId = await submitTwoRounds(setup, tenant, { kind, editor, thinker: thinkerModel, instruction })
   const end = await setup.finished(jobId)
-  const { rows: rounds } = await setup.images.db.query<{ prompt: string; seed: number; width: number; height: number }>(
-    `select r.prompt, r.seed, i.width, i.height from round r join image i on i.id = r.image_id
-     where r.job_id = $1 order by r.index`,
-    [jobId],
-  )
-  return { end, rounds, instruction }
+  return { end, rounds: await readRounds(setup, jobId), instruction }
 }
 
 const succeeded = { status: 'SUCCEEDED', stopReason: 'SATISFIED', errorCode: null }
@@ -104,7 +73,7 @@ describe.each(services)('%s', (id, kind) => {
   test(`runs a whole ${kind} job on its own fields alone`, async () => {
     const { end, rounds, instruction } = await run(id, kind)
     expect(end).toMatchObject(succeeded)
-    expect(rounds.map(({ prompt }) => prompt)).toEqual([instruction, 'more of it'])
+    expect(rounds.map(({ prompt }) => prompt)).toEqual([instruction, refinedPrompt])
     const facts = serviceFacts[id]
     const documented = ['prompt', ...(facts?.pictures ?? []), ...Object.keys(facts?.fields ?? {})]
     const requests = papers.get(id)?.requests ?? []
@@ -123,7 +92,7 @@ describe.each(services)('%s', (id, kind) => {
       expect(fields.num_inference_steps).toBe(facts?.fields.num_inference_steps?.usual)
       expect(fields.enhance_prompt ?? false).toBe(false)
     }
-    const [width, height] = kind === 'GENERATE' ? (facts?.sizes?.['4:3'] ?? []) : [48, 32]
+    const [width, height] = kind === 'GENERATE' ? (facts?.sizes?.['4:3'] ?? []) : twoRoundsSize
     expect(rounds).toMatchObject([
       { width, height },
       { width, height },
@@ -147,7 +116,7 @@ describe.each(makers.flatMap(maker => kindsAt(maker).map(kind => [maker, kind] a
       expect(files).toHaveLength({ EDIT: 1, FILL: 2, GENERATE: 0 }[kind])
       expect(authorization).toBe('Bearer sk-test')
     }
-    const [width, height] = kind === 'GENERATE' ? [1024, 768] : [48, 32]
+    const [width, height] = kind === 'GENERATE' ? [1024, 768] : twoRoundsSize
     expect(rounds).toMatchObject([
       { width, height },
       { width, height },

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { EngineError } from '../workers/engines/engine.ts'
 import { makeHttpClient } from '../workers/engines/http.ts'
 import { type OpenaiImagesConfig, openaiImagesEditor } from '../workers/engines/openai-images.ts'
 import { editRequest } from './support/edit-request.ts'
+import { failureOf } from './support/failure-of.ts'
 import { type FakeEditor, startFakeEditor } from './support/fake-editor.ts'
 import type { FakeBehavior } from './support/fake-model-server.ts'
 import { noisePng } from './support/pictures.ts'
@@ -27,15 +27,6 @@ async function setUp(
   const edit = (more: object = {}, signal = new AbortController().signal) =>
     editor.edit(editRequest({ prompt: 'a "blue" sky', source, seed: 7, ...more }), signal)
   return { server, source, edit }
-}
-
-async function failureOf(work: Promise<unknown>): Promise<EngineError> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof EngineError)) throw new Error(`Expected an EngineError, got ${String(error)}`)
-  return error
 }
 
 describe('one edit over /v1/images/edits', () => {

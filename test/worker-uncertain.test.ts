@@ -38,17 +38,22 @@ async function dropIds(): Promise<() => Promise<void>> {
   return async () => void (await db.query('drop function drop_id cascade'))
 }
 
-describe.each(['bfl', 'replicate', 'fal'] as const)('a whole job at %s', provider => {
-  test('is edited by one submit', async () => {
+test.each(['bfl', 'replicate', 'fal'] as const)(
+  'a submit that %s answers by half is uncertain, and sent again only where the job says so',
+  async provider => {
     const server = await startFakeProvider(provider)
+    server.behaveNext('submit', { does: 'breakOff' }, { does: 'breakOff' })
     await setup.start(fleetOf(provider, server))
-    const jobId = await setup.submit(await setup.createTenant(), plain)
-    expect(await setup.finished(jobId)).toMatchObject({ status: 'SUCCEEDED' })
-    expect(server.seen('submit')).toHaveLength(1)
+    const tenantId = await setup.createTenant()
+    const careful = await setup.submit(tenantId, plain)
+    const careless = await setup.submit(tenantId, { ...plain, loop: { ...plain.loop, resubmitUncertain: true } })
+    expect(await setup.finished(careful)).toMatchObject({ status: 'FAILED', errorCode: 'SUBMISSION_UNCERTAIN' })
+    expect(await setup.finished(careless)).toMatchObject({ status: 'SUCCEEDED' })
+    expect(server.jobs).toHaveLength(3)
     await setup.stopWorkers()
     await server.close()
-  })
-})
+  },
+)
 
 describe('an edit at a provider', () => {
   let server: FakeProvider

@@ -3,7 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
-/** What a fake does with one call. `delayMs`: a fixed time or a random one within the range, in milliseconds. */
+/**
+ * What a fake does with one call. `breakOff`: it does its part and answers, and the connection ends in the middle of the
+ * body. `delayMs`: a fixed time or a random one within the range, in milliseconds.
+ */
 export type FakeBehavior = {
   does: 'answer' | 'refuse' | 'breakOff' | 'nonsense' | 'hang'
   delayMs?: number | readonly [number, number]
@@ -146,7 +149,7 @@ async function reply(
   }
 }
 
-/** Does to one call what is asked, unless that is to answer it: false then. */
+/** Does to one call what is asked, unless that is to answer it, whole or not: false then. */
 export function misbehave(response: ServerResponse, behavior: FakeBehavior): boolean {
   switch (behavior.does) {
     case 'answer':
@@ -158,10 +161,8 @@ export function misbehave(response: ServerResponse, behavior: FakeBehavior): boo
       return true
     }
     case 'breakOff':
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100000' })
-      response.write('{"data":[')
-      response.destroy()
-      return true
+      hangUpInBody(response)
+      return false
     case 'nonsense':
       response.writeHead(200, { 'content-type': 'application/json' })
       response.end(behavior.body ?? '<html>not what you think</html>')
@@ -173,8 +174,18 @@ export function misbehave(response: ServerResponse, behavior: FakeBehavior): boo
   }
 }
 
+// Destroyed at once, a response would lose what it was given but had not sent yet, headers and all.
+function hangUpInBody(response: ServerResponse): void {
+  response.end = (body?: unknown) => {
+    const bytes = typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0)
+    response.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () => response.destroy())
+    return response
+  }
+}
+
 /** Answers with a JSON body. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(value))
+  const text = JSON.stringify(value)
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
 }

@@ -21,8 +21,10 @@ export type FakeProvider = {
   readonly jobs: readonly FakeHostedJob[]
   /** The requests of one route. */
   seen(route: FakeRoute): FakeRequest[]
-  /** For the next requests of the route, one each. `afterwards`: the provider does its part, and the answer goes wrong. */
+  /** For the next requests of the route, one each. `afterwards`: the provider does its part before the answer goes wrong. */
   behaveNext(route: FakeRoute, ...behaviors: (FakeBehavior & { afterwards?: boolean })[]): void
+  /** From now on the provider does its part and keeps its answers to the route back, until what it gives is called. */
+  hold(route: FakeRoute): () => void
   /** How jobs that are submitted from now on end; default 'done' at the second look. */
   endWith(end: FakeHostedJob['end']): void
   close(): Promise<void>
@@ -37,6 +39,7 @@ export async function startFakeProvider(id: ProviderId): Promise<FakeProvider> {
   const requests: FakeRequest[] = []
   const jobs: FakeHostedJob[] = []
   const next = new Map<FakeRoute, (FakeBehavior & { afterwards?: boolean })[]>()
+  const held = new Map<FakeRoute, Promise<void>>()
   let end: FakeHostedJob['end'] = 'done'
 
   async function handle(request: IncomingMessage, response: ServerResponse, route: FakeRoute | null): Promise<void> {
@@ -50,14 +53,17 @@ export async function startFakeProvider(id: ProviderId): Promise<FakeProvider> {
     if (!behavior.afterwards && misbehave(response, behavior)) return
     if (route === 'download') {
       const job = jobs.find(({ id: name }) => path === `/${name}.png`)
-      if (!job) return sendJson(response, 404, { detail: 'expired' })
-      response.writeHead(200, { 'content-type': 'image/png' }).end(await paint(job))
+      const picture = job && (await paint(job))
+      await held.get(route)
+      if (!picture) return sendJson(response, 404, { detail: 'expired' })
+      response.writeHead(200, { 'content-type': 'image/png' }).end(picture)
       return
     }
     const answer =
       key === fakeProviderKey
         ? wire.answer(route, { path, body, jobs, end, api: api.origin, pictures: pictures.origin })
         : wire.keyless
+    await held.get(route)
     if (behavior.afterwards && misbehave(response, behavior)) return
     sendJson(response, answer.status, answer.body)
   }
@@ -73,6 +79,14 @@ export async function startFakeProvider(id: ProviderId): Promise<FakeProvider> {
     seen: route => requests.filter(request => request.route === route),
     behaveNext(route, ...behaviors) {
       next.set(route, [...(next.get(route) ?? []), ...behaviors])
+    },
+    hold(route) {
+      let release = () => {}
+      held.set(route, new Promise(resolve => (release = resolve)))
+      return () => {
+        held.delete(route)
+        release()
+      }
     },
     endWith(how) {
       end = how

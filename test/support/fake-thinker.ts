@@ -1,4 +1,20 @@
-import { type FakeBehavior, type FakeModelServer, startFakeModelServer } from './fake-model-server.ts'
+import type { IncomingMessage } from 'node:http'
+import { type FakeBehavior, type FakeModelServer, FakeRefusal, startFakeModelServer } from './fake-model-server.ts'
+
+/** `generic`: some host that knows the first form of the protocol alone. */
+export type ChatMaker = 'openai' | 'vllm' | 'sglang' | 'generic'
+
+const first = ['model', 'messages', 'temperature', 'top_p', 'n', 'stop', 'stream', 'seed', 'user', 'max_tokens']
+const second = [...first, 'max_completion_tokens', 'response_format', 'logprobs', 'top_logprobs', 'logit_bias']
+const samplers = ['top_k', 'min_p', 'repetition_penalty', 'min_tokens', 'stop_token_ids', 'chat_template_kwargs']
+
+/** The fields that each maker documents. OpenAI and the generic host refuse any other; the open servers drop it in silence. */
+export const chatFields: Record<ChatMaker, readonly string[]> = {
+  openai: [...second, 'reasoning_effort', 'verbosity', 'service_tier', 'store', 'metadata'],
+  vllm: [...second, ...samplers, 'structured_outputs', 'priority', 'mm_processor_kwargs', 'cache_salt', 'request_id'],
+  sglang: [...second, ...samplers, 'regex', 'ebnf'],
+  generic: [...first, 'top_k'],
+}
 
 type ChatPart = { type: string; text?: string; image_url?: { url: string } }
 
@@ -17,15 +33,19 @@ export type SeenChat = {
 /** A server of /v1/chat/completions. */
 export type FakeThinker = FakeModelServer & { readonly chats: readonly SeenChat[] }
 
-/** `say` gives the text of an answer, or a whole choice to say more; the default never is satisfied. */
+/**
+ * `say` gives the text of an answer, or a whole choice to say more; the default never is satisfied. `maker`: whose server
+ * it is, which then wants a key and may refuse fields; default nobody's.
+ */
 export async function startFakeThinker(
   options: {
     behavior?: FakeBehavior
     random?: () => number
+    maker?: ChatMaker
     say?: (chat: SeenChat, call: number) => string | { message: unknown; finish_reason?: string }
   } = {},
 ): Promise<FakeThinker> {
-  const { say = toJsonVerdict, ...rest } = options
+  const { say = toJsonVerdict, maker, ...rest } = options
   const chats: SeenChat[] = []
   const server = await startFakeModelServer({
     ...rest,
@@ -36,6 +56,7 @@ export async function startFakeThinker(
           body: JSON.parse(body.toString('utf8')),
         }
         chats.push(chat)
+        if (maker) check(maker, chat, request)
         const said = say(chat, chats.length)
         const choice = typeof said === 'string' ? { message: { role: 'assistant', content: said } } : said
         return {
@@ -61,4 +82,22 @@ function toJsonVerdict(): string {
     is_satisfied: false,
     new_rewritten_prompt: `Make the sky clearly bluer, attempt ${verdicts}`,
   })
+}
+
+function check(maker: ChatMaker, { authorization, body }: SeenChat, request: IncomingMessage): void {
+  const fail = (status: number, message: string) => {
+    const error = { message, type: 'invalid_request_error', param: null, code: null }
+    throw new FakeRefusal(status, { error })
+  }
+  if (request.headers['content-type'] !== 'application/json') fail(400, 'not JSON')
+  if (!authorization?.startsWith('Bearer sk-')) fail(401, 'Incorrect API key provided')
+  const isStrict = maker === 'openai' || maker === 'generic'
+  const unknown = Object.keys(body).find(name => !chatFields[maker].includes(name))
+  if (isStrict && unknown) fail(400, `Unrecognized request argument supplied: ${unknown}`)
+  const isReadable = body.messages.every(({ content }) =>
+    content.every(({ type, text, image_url }) =>
+      type === 'text' ? typeof text === 'string' : /^data:image\/\w+;base64,/.test(image_url?.url ?? ''),
+    ),
+  )
+  if (!isReadable) fail(400, 'Invalid content part')
 }

@@ -15,6 +15,8 @@ export type ImageSetup = {
   secret: string
   /** Where the directory driver keeps its files. */
   root: string
+  /** What DATA_DIR is for a process that shares the store. */
+  dataDir: string
   createTenant(): Promise<string>
   /** Names of the files that are left in the spool folder. */
   spooledFiles(): Promise<string[]>
@@ -41,6 +43,7 @@ export async function openImages(
     },
     secret,
     root: store.root,
+    dataDir: store.dataDir,
     async createTenant() {
       const id = v7()
       await db.query(sql`insert into tenant (id, name) values (${id}::uuid, ${`tenant-${id}`})`)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { directoryStorage } from '../../src/storage/directory-storage.ts'
@@ -8,12 +8,17 @@ import { makeObjectHandler } from '../../src/storage/object-route.ts'
 import type { ObjectStorage } from '../../src/storage/storage.ts'
 import { serveHttp } from './serve-http.ts'
 
-/** A store of the test's own; `close` stops what serves its signed links and removes its files. */
-export type TestStorage = { storage: ObjectStorage; root: string; close(): Promise<void> }
+/**
+ * A store of the test's own; `close` stops what serves its signed links and removes its files. `root`: where the directory
+ * driver keeps them, as a process with DATA_DIR set to `dataDir` would.
+ */
+export type TestStorage = { storage: ObjectStorage; root: string; dataDir: string; close(): Promise<void> }
 
 /** The directory driver in a new folder, with a server that answers its signed links. */
 export async function openDirectoryStorage(secret = randomUUID()): Promise<TestStorage> {
-  const root = await mkdtemp(join(tmpdir(), 'pentimento-store-'))
+  const dataDir = await mkdtemp(join(tmpdir(), 'pentimento-store-'))
+  const root = join(dataDir, 'storage')
+  await mkdir(root)
   // The links name the server's port, which is known only once it listens.
   let handle: ReturnType<typeof makeObjectHandler> = () => Promise.reject(new Error('not yet'))
   const server = await serveHttp((req, res) => handle(req, res))
@@ -22,9 +27,10 @@ export async function openDirectoryStorage(secret = randomUUID()): Promise<TestS
   return {
     storage,
     root,
+    dataDir,
     async close() {
       await server.close()
-      await rm(root, { recursive: true, force: true })
+      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }
@@ -41,7 +47,7 @@ export function s3Config(endpoint: string): MinioStorageConfig {
 
 /** The S3 driver in a bucket of its own. */
 async function openS3Storage(endpoint: string): Promise<TestStorage> {
-  return { storage: minioStorage(s3Config(endpoint)), root: '', close: async () => {} }
+  return { storage: minioStorage(s3Config(endpoint)), root: '', dataDir: '', close: async () => {} }
 }
 
 /** Both drivers for `describe.each`; the S3 one only where the run has a server (it has said why not). */

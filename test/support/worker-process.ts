@@ -7,15 +7,16 @@ export type WorkerProcess = Omit<ServerProcess, 'ready'> & {
   ready(): Promise<string>
 }
 
-/** Starts one on a database, a data folder and a fleet file; `args` are further ones of its command line. */
+/** Starts one on a database, a data folder and a fleet file; `args` of its command line and `env` are added. */
 export function startWorkerProcess(options: {
   databaseUrl: string
   dataDir: string
   fleetPath: string
   args?: string[]
+  env?: Record<string, string>
 }): WorkerProcess {
   const { databaseUrl, dataDir, fleetPath, args = [] } = options
-  const env = { DATABASE_URL: databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: 'info' }
+  const env = { ...options.env, DATABASE_URL: databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: 'info' }
   const child = startProcess('workers/main.ts', env, ['--fleet', fleetPath, ...args])
   return {
     ...child,

@@ -19,6 +19,8 @@ export const fakeThinkerModel = 'fake-thinker'
 export type WorkerSetup = {
   images: ImageDeps
   url: string
+  /** What DATA_DIR is for a process that shares the store. */
+  dataDir: string
   /** Resolves when the worker takes tasks. */
   start(fleet: Fleet, options?: Partial<WorkerOptions>): Promise<Worker>
   createTenant(): Promise<string>
@@ -50,6 +52,7 @@ export async function openWorkers(openDatabase?: () => Promise<TestDatabase>): P
   return {
     images,
     url,
+    dataDir: setup.dataDir,
     async start(fleet, options = {}) {
       const worker = startWorker({
         ...{ db, url, images, log: silentLog, fleet, host: 'test', version: '0' },
