@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../schema/global-id.ts'
 import { recordEdit } from '../src/jobs/record-edit.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
+import { refusedFields } from './support/documents.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
 import { createCaller } from './support/seed.ts'
 import {
@@ -30,17 +31,12 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-const RESULT = `{
-  __typename
-  ... on Error { code message } ... on InvalidInputError { field } ... on NotFoundError { field }
-  ... on ModelUnavailableError { model } ... on QuotaExceededError { limit }
-}`
 const FIELDS = `{ id kind status batch editor { id } thinker { id } source { id } mask { id } size { width height }
   references { id } rounds { id index prompt image { id } } }`
 const START = `mutation($input: StartFillInput!) {
   startFill(input: $input) { ...Result ... on StartFillSuccess { job ${FIELDS} } }
 }
-fragment Result on StartFillResult ${RESULT}`
+fragment Result on StartFillResult { ${refusedFields} }`
 
 async function start(input: Record<string, unknown> = {}, by = caller) {
   const { startFill } = await api.get(by, START, { input: { sourceId, maskId, instruction: 'a red boat', ...input } })

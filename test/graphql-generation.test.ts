@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId, toUuid } from '../schema/global-id.ts'
 import { recordEdit } from '../src/jobs/record-edit.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
+import { refusedFields } from './support/documents.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
 import { createCaller } from './support/seed.ts'
 import {
@@ -28,18 +29,13 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-const RESULT = `{
-  __typename
-  ... on Error { code message } ... on InvalidInputError { field } ... on NotFoundError { field }
-  ... on ModelUnavailableError { model } ... on QuotaExceededError { limit }
-}`
 const FIELDS = `{ id kind status instruction batch editor { id } thinker { id } source { id } mask { id } size { width height }
   references { id } forkedFrom { id } settings { firstRound editFrom critique }
   rounds { id index prompt promptSource parent { id } image { id } } }`
 const START = `mutation($input: StartGenerationInput!) {
   startGeneration(input: $input) { ...Result ... on StartGenerationSuccess { job ${FIELDS} } }
 }
-fragment Result on StartGenerationResult ${RESULT}`
+fragment Result on StartGenerationResult { ${refusedFields} }`
 
 async function start(input: Record<string, unknown> = {}, by = caller) {
   return (await api.get(by, START, { input: { instruction: 'a red fox in the snow', ...input } })).startGeneration
@@ -204,7 +200,7 @@ describe('a fork of a generation', () => {
   const FORK = `mutation($input: ForkRoundInput!) {
     forkRound(input: $input) { ...Result ... on ForkRoundSuccess { job ${FIELDS} } }
   }
-  fragment Result on ForkRoundResult ${RESULT}`
+  fragment Result on ForkRoundResult { ${refusedFields} }`
   const size = { width: 96, height: 64 }
   let roundId: string
   let madeId: string

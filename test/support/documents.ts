@@ -23,3 +23,9 @@ export const everyJobField = `
     error { code message isRetryable } cancelRequestedAt priority batch tags metadata forkedFrom { id } run
     queuePosition lastEventSeq editorSeconds thinkerTokens createdAt startedAt finishedAt
   }`
+
+/** The fields of what a job that is started, whatever its kind, may be refused with. */
+export const refusedFields = `
+  __typename
+  ... on Error { code message } ... on InvalidInputError { field } ... on NotFoundError { field }
+  ... on ModelUnavailableError { model } ... on QuotaExceededError { limit }`
