@@ -3,13 +3,14 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { editthinkerServiceIds, editthinkerServices } from '../workers/engines/editthinker-services.ts'
-import { chatEntry, imagesEntry, kindsAt, paperEntry, toFleet } from './support/engine-entries.ts'
+import { chatEntry, imagesEntry, jobKindOf, kindsAt, paperEntry, toFleet } from './support/engine-entries.ts'
 import { type FakeEditthinker, startFakeEditthinker } from './support/fake-editthinker.ts'
 import { serviceFacts } from './support/fake-editthinker-facts.ts'
 import {
   type FakeImagesServer,
   type ImagesMaker,
   imagesFields,
+  imagesMakers,
   startFakeImagesServer,
 } from './support/fake-images-server.ts'
 import { type FakeThinker, startFakeThinker } from './support/fake-thinker.ts'
@@ -26,9 +27,7 @@ import {
 import { openWorkers, type WorkerSetup } from './support/worker-setup.ts'
 
 const thinkerModel = 'thinker'
-const kindOf = { EDITOR: 'EDIT', FILLER: 'FILL', GENERATOR: 'GENERATE' } as const
-const services = editthinkerServiceIds.map(id => [id, kindOf[editthinkerServices[id].kind]] as const)
-const makers: readonly ImagesMaker[] = ['openai', 'vllm-omni', 'sglang']
+const services = editthinkerServiceIds.map(id => [id, jobKindOf[editthinkerServices[id].kind]] as const)
 
 let setup: WorkerSetup
 let thinker: FakeThinker
@@ -43,11 +42,11 @@ beforeAll(async () => {
     await Promise.all(services.map(async ([id]) => [id, await startFakeEditthinker({ service: id })] as const)),
   )
   makes = new Map(
-    await Promise.all(makers.map(async profile => [profile, await startFakeImagesServer({ profile })] as const)),
+    await Promise.all(imagesMakers.map(async profile => [profile, await startFakeImagesServer({ profile })] as const)),
   )
   const editors = [
     ...services.map(([id]) => paperEntry(id, papers.get(id)?.url ?? '')),
-    ...makers.map(profile => imagesEntry(profile, makes.get(profile)?.url ?? '')),
+    ...imagesMakers.map(profile => imagesEntry(profile, makes.get(profile)?.url ?? '')),
   ]
   const thinkers = [{ ...chatEntry('vllm', 'json', thinker.url, thinkerModel), topK: 20 }]
   await setup.start(toFleet({ editors, thinkers }))
@@ -100,7 +99,9 @@ describe.each(services)('%s', (id, kind) => {
   })
 })
 
-describe.each(makers.flatMap(maker => kindsAt(maker).map(kind => [maker, kind] as const)))('%s', (maker, kind) => {
+const served = imagesMakers.flatMap(maker => kindsAt(maker).map(kind => [maker, kind] as const))
+
+describe.each(served)('%s', (maker, kind) => {
   test(`runs a whole ${kind} job on documented fields alone`, async () => {
     const server = makes.get(maker)
     const before = server?.requests.length ?? 0
@@ -133,5 +134,5 @@ test('the thinker was sent what vLLM documents, with one picture for each genera
     expect(parts.filter(({ type }) => type === 'image_url')).toHaveLength(isGeneration ? 1 : 2)
   }
   const generations = thinker.chats.filter(({ body }) => body.messages[0]?.content[1]?.text?.includes('[Result]'))
-  expect(generations.length).toBeGreaterThanOrEqual(2 * (3 + makers.length))
+  expect(generations.length).toBeGreaterThanOrEqual(2 * (3 + imagesMakers.length))
 })

@@ -8,6 +8,7 @@ import {
   chatEntry,
   comfyEntry,
   imagesEntry,
+  jobKindOf,
   kindsAt,
   paperEntry,
   providerEntry,
@@ -15,7 +16,7 @@ import {
 } from './support/engine-entries.ts'
 import { startFakeComfyui } from './support/fake-comfyui.ts'
 import { startFakeEditthinker } from './support/fake-editthinker.ts'
-import { type ImagesMaker, startFakeImagesServer } from './support/fake-images-server.ts'
+import { imagesMakers, startFakeImagesServer } from './support/fake-images-server.ts'
 import type { FakeModelServer } from './support/fake-model-server.ts'
 import { type FakeRoute, startFakeProvider } from './support/fake-provider.ts'
 import { type ChatMaker, startFakeThinker } from './support/fake-thinker.ts'
@@ -38,8 +39,6 @@ type Running = { entry: FleetEntry; count: () => number; close: () => Promise<vo
 type Case = { name: string; list: 'editors' | 'thinkers'; kind: TwoRoundsKind; given: number; start: Start }
 type Start = (model: string) => Promise<Running>
 
-const kindOf = { EDITOR: 'EDIT', FILLER: 'FILL', GENERATOR: 'GENERATE' } as const
-const makers: readonly ImagesMaker[] = ['openai', 'vllm-omni', 'sglang']
 const chatMakers: readonly ChatMaker[] = ['openai', 'vllm', 'sglang', 'generic']
 const hosted = {
   bfl: 'flux-kontext-pro',
@@ -64,14 +63,14 @@ const submitted = { list: 'editors', given: 2, kind: 'EDIT' } as const
 const cases: Case[] = [
   ...editthinkerServiceIds.map(
     (service): Case => ({
-      ...{ name: service, ...inTheCall, kind: kindOf[editthinkerServices[service].kind] },
+      ...{ name: service, ...inTheCall, kind: jobKindOf[editthinkerServices[service].kind] },
       start: async model => {
         const server = await startFakeEditthinker({ service })
         return hangsUp(server, paperEntry(service, server.url, model))
       },
     }),
   ),
-  ...makers.flatMap(profile =>
+  ...imagesMakers.flatMap(profile =>
     kindsAt(profile).map(
       (kind): Case => ({
         ...{ name: `${profile} ${kind}`, ...inTheCall, kind },

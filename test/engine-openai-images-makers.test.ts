@@ -11,6 +11,7 @@ import {
   type FakeImagesServer,
   type ImagesMaker,
   imagesFields,
+  imagesMakers,
   startFakeImagesServer,
 } from './support/fake-images-server.ts'
 import { noisePng } from './support/pictures.ts'
@@ -18,7 +19,6 @@ import { noisePng } from './support/pictures.ts'
 const servedName = 'served-name'
 const http = makeHttpClient()
 const signal = new AbortController().signal
-const makers: readonly ImagesMaker[] = ['openai', 'vllm-omni', 'sglang']
 let server: FakeImagesServer | undefined
 
 afterEach(async () => {
@@ -56,7 +56,7 @@ async function halfMask(width: number, height: number) {
   return { bytes, contentType: 'image/png' }
 }
 
-describe.each(makers)('%s', maker => {
+describe.each(imagesMakers)('%s', maker => {
   test.each(['/images/edits', '/images/generations'] as const)('gets documented fields alone at %s', async path => {
     const { server, source, edit } = await setUp(maker)
     const more = path === '/images/edits' ? { source } : { size: { width: 64, height: 48 } }

@@ -1,12 +1,10 @@
 // An editor that passes its health checks and fails every call: what becomes of a job that has fallback editors.
 
-import { v7 } from 'uuid'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { acquireEndpoints } from '../src/fleet/acquire-endpoints.ts'
-import { registerWorker } from '../src/fleet/register-worker.ts'
 import { failStage, type StageFailure } from '../src/jobs/fail-stage.ts'
 import { fallBack } from '../src/jobs/fall-back.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { driveEditors, placesOf, setHealth } from './support/driven-editors.ts'
 import { claimFrom, newJob, seedModels, seedTenant, startJob, testEditor } from './support/stage-driver.ts'
 
 let database: TestDatabase | undefined
@@ -24,30 +22,11 @@ beforeEach(async () => {
 })
 afterAll(() => database?.drop())
 
-/** Drives one endpoint of each of these models. */
-async function drive(...models: string[]): Promise<void> {
-  const workerId = v7()
-  const endpoints = models.map(modelId => ({
-    modelId,
-    engine: 'openai-images',
-    url: `http://${modelId}/v1`,
-    capacity: 1,
-  }))
-  const ids = await registerWorker(db, { workerId, host: 'h', version: '1', models: [], endpoints })
-  await acquireEndpoints(db, { workerId, wishes: [{ ids: [...ids.values()], upTo: 9 }] })
-}
-
-const setHealth = (model: string, health: 'HEALTHY' | 'UNHEALTHY') =>
-  db.query('update endpoint set health = $2::endpoint_health where model_id = $1', [model, health])
-
 const start = (fallbackEditors: string[], candidates = 1) =>
   startJob(db, tenantId, newJob(imageId, { loop: { fallbackEditors, candidates } }))
 
 const editorOf = async (jobId: string) => {
-  const { rows } = await db.query<{ queue: string; editor: string }>(
-    `select t.queue, r.editor from task t join round r on r.id = t.round_id where t.job_id = $1 and t.stage = 'EDIT'`,
-    [jobId],
-  )
+  const rows = await placesOf(db, jobId)
   expect(rows).toEqual([{ queue: `edit:${rows[0]?.editor}`, editor: rows[0]?.editor }])
   return rows[0]?.editor
 }
@@ -70,7 +49,7 @@ async function fail(model: string, times: number, kind: StageFailure['kind'] = '
 
 describe('an edit that keeps failing at its editor', () => {
   test('goes to each fallback once, its failures counted anew, before it is given up', async () => {
-    await drive(testEditor, 'second', 'third')
+    await driveEditors(db, testEditor, 'second', 'third')
     const jobId = await start(['second', 'third'])
     await fail(testEditor, 4)
     expect(await editorOf(jobId)).toBe(testEditor)
@@ -89,22 +68,22 @@ describe('an edit that keeps failing at its editor', () => {
   })
 
   test('goes on to the one that works, and back to none that it failed at', async () => {
-    await drive(testEditor, 'third')
+    await driveEditors(db, testEditor, 'third')
     const jobId = await start(['second', 'third'])
     await fail(testEditor, 5)
     expect(await editorOf(jobId)).toBe('third')
     await fail('third', 1)
-    await setHealth('third', 'UNHEALTHY')
+    await setHealth(db, 'third', 'UNHEALTHY')
     await db.query(`update task set state = 'READY' where state = 'DELAYED'`)
     expect(await fallBack(db, 'third')).toBe(1)
     await fail(testEditor, 4)
-    await setHealth('third', 'HEALTHY')
+    await setHealth(db, 'third', 'HEALTHY')
     await fail(testEditor, 1)
     expect(await statusOf(jobId)).toBe('FAILED')
   })
 
   test('moves alone: what else waits for the editor has its own five', async () => {
-    await drive(testEditor, 'second')
+    await driveEditors(db, testEditor, 'second')
     await start(['second'], 2)
     await db.query(`update task set failures = 4 where candidate = 0`)
     await fail(testEditor, 1)
@@ -120,14 +99,14 @@ describe('an edit that keeps failing at its editor', () => {
     ['has none with a healthy endpoint', ['third'], 'failed', 5],
     ['was refused', ['second'], 'rejected', 1],
   ])('is given up where it %s', async (_, fallbacks, kind, times) => {
-    await drive(testEditor, 'second')
+    await driveEditors(db, testEditor, 'second')
     const jobId = await start(fallbacks)
     await fail(testEditor, times, kind)
     expect(await statusOf(jobId)).toBe('FAILED')
   })
 
   test('is given up where a provider may be making it', async () => {
-    await drive(testEditor, 'second')
+    await driveEditors(db, testEditor, 'second')
     const jobId = await start(['second'])
     await db.query('update task set submitted_at = now()')
     await fail(testEditor, 5)

@@ -1,13 +1,12 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { InvalidInputError } from '../src/errors.ts'
-import { acquireEndpoints } from '../src/fleet/acquire-endpoints.ts'
-import { registerWorker } from '../src/fleet/register-worker.ts'
 import { fallBack, findBrokenEditors } from '../src/jobs/fall-back.ts'
 import { startStage } from '../src/jobs/start-stage.ts'
 import { claimTasks } from '../src/queue/claim-tasks.ts'
 import { makeFallbackWatch } from '../workers/fallback-watch.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { driveEditors, placesOf, setHealth } from './support/driven-editors.ts'
 import { silentLog } from './support/silent-log.ts'
 import { newJob, seedModels, seedTenant, startJob, testEditor, testThinker } from './support/stage-driver.ts'
 import { until } from './support/until.ts'
@@ -43,22 +42,6 @@ beforeEach(async () => {
 })
 afterAll(() => database?.drop())
 
-/** Drives one endpoint of each of these models. */
-async function drive(...models: string[]): Promise<void> {
-  const workerId = v7()
-  const endpoints = models.map(modelId => ({
-    modelId,
-    engine: 'openai-images',
-    url: `http://${modelId}/v1`,
-    capacity: 1,
-  }))
-  const ids = await registerWorker(db, { workerId, host: 'h', version: '1', models: [], endpoints })
-  await acquireEndpoints(db, { workerId, wishes: [{ ids: [...ids.values()], upTo: 9 }] })
-}
-
-const setHealth = (model: string, health: 'HEALTHY' | 'UNHEALTHY') =>
-  db.query('update endpoint set health = $2::endpoint_health where model_id = $1', [model, health])
-
 const start = (fallbackEditors: string[], editorParameters = {}) =>
   startJob(db, tenantId, newJob(imageId, { loop: { fallbackEditors, editorParameters } }))
 
@@ -67,23 +50,15 @@ const claimAt = async (model: string) => {
   return (await claimTasks(db, { queue: `edit:${model}`, ...claim }))[0]
 }
 
-const placeOf = async (jobId: string) => {
-  const { rows } = await db.query<{ queue: string; editor: string }>(
-    `select t.queue, r.editor from task t join round r on r.id = t.round_id where t.job_id = $1 and t.stage = 'EDIT'`,
-    [jobId],
-  )
-  return rows
-}
-
 describe('an editor without a healthy endpoint', () => {
   test('loses the edits of jobs with a fallback that has one, and keeps the others', async () => {
-    await drive('third')
+    await driveEditors(db, 'third')
     const [falling, waiting, plain] = [await start(['second', 'third']), await start(['second']), await start([])]
     expect(await findBrokenEditors(db)).toEqual([testEditor])
     expect(await fallBack(db, testEditor)).toBe(1)
-    expect(await placeOf(falling)).toEqual([{ queue: 'edit:third', editor: 'third' }])
+    expect(await placesOf(db, falling)).toEqual([{ queue: 'edit:third', editor: 'third' }])
     for (const jobId of [waiting, plain]) {
-      expect(await placeOf(jobId)).toEqual([{ queue: `edit:${testEditor}`, editor: testEditor }])
+      expect(await placesOf(db, jobId)).toEqual([{ queue: `edit:${testEditor}`, editor: testEditor }])
     }
     const { rows } = await db.query(
       `select e.type::text as type, e.code, e.stage::text as stage, j.editor from job_event e join job j on j.id = e.job_id
@@ -98,43 +73,43 @@ describe('an editor without a healthy endpoint', () => {
   })
 
   test('is one whose endpoints are all broken; one that works is enough', async () => {
-    await drive(testEditor, 'second')
+    await driveEditors(db, testEditor, 'second')
     const jobId = await start(['second'])
-    await setHealth(testEditor, 'HEALTHY')
+    await setHealth(db, testEditor, 'HEALTHY')
     expect(await findBrokenEditors(db)).toEqual([])
-    await setHealth(testEditor, 'UNHEALTHY')
+    await setHealth(db, testEditor, 'UNHEALTHY')
     expect(await findBrokenEditors(db)).toEqual([testEditor])
     expect(await fallBack(db, testEditor)).toBe(1)
-    expect(await placeOf(jobId)).toMatchObject([{ editor: 'second' }])
+    expect(await placesOf(db, jobId)).toMatchObject([{ editor: 'second' }])
   })
 
   test('gets the edit back when the fallback breaks too and it works again', async () => {
-    await drive(testEditor, 'second')
+    await driveEditors(db, testEditor, 'second')
     const jobId = await start(['second'])
-    await setHealth(testEditor, 'UNHEALTHY')
+    await setHealth(db, testEditor, 'UNHEALTHY')
     await fallBack(db, testEditor)
-    await setHealth(testEditor, 'HEALTHY')
-    await setHealth('second', 'UNHEALTHY')
+    await setHealth(db, testEditor, 'HEALTHY')
+    await setHealth(db, 'second', 'UNHEALTHY')
     expect(await fallBack(db, 'second')).toBe(1)
-    expect(await placeOf(jobId)).toEqual([{ queue: `edit:${testEditor}`, editor: testEditor }])
+    expect(await placesOf(db, jobId)).toEqual([{ queue: `edit:${testEditor}`, editor: testEditor }])
   })
 
   test('is waited for a while before anything moves', async () => {
-    await drive('second')
+    await driveEditors(db, 'second')
     const jobId = await start(['second'])
     const look = makeFallbackWatch(db, { log: silentLog, brokenMs: 300 })
     const startedAt = performance.now()
     await look()
-    expect(await placeOf(jobId)).toMatchObject([{ editor: testEditor }])
+    expect(await placesOf(db, jobId)).toMatchObject([{ editor: testEditor }])
     await until('the edit moves', async () => {
       await look()
-      return (await placeOf(jobId))[0]?.editor === 'second'
+      return (await placesOf(db, jobId))[0]?.editor === 'second'
     })
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(300)
   })
 
   test('is left by one move however many workers look, and by none of a job that is being canceled', async () => {
-    await drive('second')
+    await driveEditors(db, 'second')
     await Promise.all(Array.from({ length: 20 }, () => start(['second'])))
     await db.query(
       `update job set stopping_for = 'CANCELED', cancel_requested_at = now() where id = (select min(id::text)::uuid from job)`,
@@ -148,7 +123,7 @@ describe('an editor without a healthy endpoint', () => {
 
 describe('an edit that went to a fallback', () => {
   test('starts with the parameters that the fallback takes', async () => {
-    await drive('second')
+    await driveEditors(db, 'second')
     const jobId = await start(['second'], { steps: 90, scale: 2.5, style: 'oil' })
     await fallBack(db, testEditor)
     const task = await claimAt('second')
@@ -157,7 +132,7 @@ describe('an edit that went to a fallback', () => {
   })
 
   test('counts its failures from the beginning and waits for its turn', async () => {
-    await drive('second')
+    await driveEditors(db, 'second')
     await start(['second'])
     await db.query(`update task set failures = 4, boost = 1`)
     await fallBack(db, testEditor)
@@ -166,11 +141,11 @@ describe('an edit that went to a fallback', () => {
   })
 
   test('is not one that was submitted to a provider: its answer is there', async () => {
-    await drive('second')
+    await driveEditors(db, 'second')
     const jobId = await start(['second'])
     await db.query('update task set submitted_at = now()')
     expect(await fallBack(db, testEditor)).toBe(0)
-    expect(await placeOf(jobId)).toMatchObject([{ editor: testEditor }])
+    expect(await placesOf(db, jobId)).toMatchObject([{ editor: testEditor }])
   })
 })
 

@@ -1,5 +1,5 @@
 import type { CatalogModel, ModelParameter } from '../catalog.ts'
-import { aspectRatio, choice, guidance, negativePrompt, sequenceLength, steps } from './parameters.ts'
+import { aspectRatio, guidance, negativePrompt, sequenceLength, side, sourceShape, steps } from './parameters.ts'
 import { paperService, sglang, vllmOmni } from './servers.ts'
 
 const nonCommercial = 'FLUX.1 [dev] non-commercial licence: commercial use needs one from Black Forest Labs'
@@ -13,15 +13,6 @@ const safety = (max: number): ModelParameter => ({
   max,
   description: 'How much the moderation lets pass; 0 is strictest.',
 })
-const side = (name: 'width' | 'height'): ModelParameter => ({
-  name,
-  type: 'integer',
-  default: null,
-  min: 64,
-  max: null,
-  description: `The picture's ${name} in pixels, a multiple of 16; left out, the source's.`,
-})
-const shape = choice('aspect_ratio', null, "Shape of the picture, from 21:9 to 9:21; left out, the source's own.")
 
 type Hosted = Pick<CatalogModel, 'parameters' | 'maxReferences'>
 
@@ -113,8 +104,8 @@ export const fluxModels: readonly CatalogModel[] = [
     servers: [paperService('flux_generation_api', 8002, { isHeavy: true })],
     hosted: null,
   },
-  hosted('flux-kontext-pro', 'FLUX.1 Kontext [pro]', { parameters: [shape, safety(6)], maxReferences: 3 }),
-  hosted('flux-kontext-max', 'FLUX.1 Kontext [max]', { parameters: [shape, safety(6)], maxReferences: 3 }),
+  hosted('flux-kontext-pro', 'FLUX.1 Kontext [pro]', { parameters: [sourceShape, safety(6)], maxReferences: 3 }),
+  hosted('flux-kontext-max', 'FLUX.1 Kontext [max]', { parameters: [sourceShape, safety(6)], maxReferences: 3 }),
   hosted('flux-2-pro', 'FLUX.2 [pro]', {
     parameters: [side('width'), side('height'), safety(5)],
     maxReferences: 7,

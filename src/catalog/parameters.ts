@@ -35,6 +35,19 @@ export function aspectRatio(usual: string | null): ModelParameter {
   return choice('aspect_ratio', usual, 'Shape of the picture: 1:1, 16:9, 9:16, 4:3, 3:4, 3:2 or 2:3.')
 }
 
+/** The shape that FLUX.1 is told by Black Forest Labs' API. */
+export const sourceShape = choice(
+  'aspect_ratio',
+  null,
+  "Shape of the picture, from 21:9 to 9:21; left out, the source's own.",
+)
+
+/** The side of a picture that FLUX.2 is told there. */
+export function side(name: 'width' | 'height'): ModelParameter {
+  const description = `The picture's ${name} in pixels, a multiple of 16; left out, the source's.`
+  return { name, type: 'integer', default: null, min: 64, max: null, description }
+}
+
 /** How much of a long prompt a FLUX.1 model reads. */
 export const sequenceLength: ModelParameter = {
   name: 'max_sequence_length',

@@ -30,8 +30,8 @@ export async function registerWorker(db: Db, registration: WorkerRegistration): 
     const ids = await upsertEndpoints(tx, registration.endpoints)
     const shared = registration.endpoints.filter(({ engine }) => engine !== 'builtin')
     await upsertWorker(tx, registration, idsOf(shared, ids))
-    for (const modelId of new Set(shared.map(endpoint => endpoint.modelId)))
-      await tx.query(sql`select pg_notify('fleet', ${modelId})`)
+    const modelIds = [...new Set(shared.map(endpoint => endpoint.modelId))]
+    await tx.query(sql`select pg_notify('fleet', id) from unnest(${modelIds}::text[]) as told(id)`)
     return ids
   })
 }

@@ -5,13 +5,13 @@
 // prompt or a picture works. Sending what it refused to the next would evade its rules, and hide from the user what to
 // change.
 
-import type { Db, Tx } from '../db.ts'
+import type { Db, Queryable, Tx } from '../db.ts'
 import { appendEvents, type NewEvent } from '../events/append-event.ts'
 import { moveTasks } from '../queue/move-tasks.ts'
 import { type ClaimedTask, queueOf } from '../queue/task.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import { eachAlone } from './each-alone.ts'
-import { isTerminal, type JobRow, tryLockJob } from './job-row.ts'
+import { isTerminal, type JobRow, type JobSettings, tryLockJob } from './job-row.ts'
 
 // Of the STAGE_RETRYING event that tells of a move.
 const fallbackCode = 'EDITOR_FALLBACK'
@@ -24,13 +24,15 @@ export async function findBrokenEditors(db: Db): Promise<string[]> {
     select substr(queue, ${EDIT_QUEUE.length + 1}::int) as editor from queue_clock
     where starts_with(queue, ${EDIT_QUEUE}) and not exists (
       select from endpoint e
-      where e.model_id = substr(queue, ${EDIT_QUEUE.length + 1}::int) and e.lease_until > clock_timestamp()
-        and e.health <> 'UNHEALTHY')
+      where e.model_id = substr(queue, ${EDIT_QUEUE.length + 1}::int) and ${isHealthy})
     order by queue`)
   return rows.map(row => row.editor)
 }
 
 const EDIT_QUEUE = queueOf('EDIT', '')
+
+// Of an `endpoint e`.
+const isHealthy: SqlStatement = sql`e.lease_until > clock_timestamp() and e.health <> 'UNHEALTHY'`
 
 /**
  * Moves the edits that wait for this editor, of jobs that have another one with a healthy endpoint, each job in a
@@ -39,7 +41,7 @@ const EDIT_QUEUE = queueOf('EDIT', '')
 export async function fallBack(db: Db, editor: string): Promise<number> {
   const { rows } = await db.query<{ jobId: string }>(sql`
     with healthy as materialized (
-      select distinct model_id from endpoint where lease_until > clock_timestamp() and health <> 'UNHEALTHY'
+      select distinct model_id from endpoint e where ${isHealthy}
     )
     select distinct task.job_id as "jobId"
     from task join job on job.id = task.job_id
@@ -60,7 +62,7 @@ export async function fallBack(db: Db, editor: string): Promise<number> {
 async function moveJob(tx: Tx, jobId: string, editor: string): Promise<number> {
   const job = await tryLockJob(tx, jobId)
   if (job === null || isTerminal(job.status) || job.stoppingFor !== null) return 0
-  const next = await findNextEditor(tx, job, editor)
+  const next = await findNextEditor(tx, job, [editor])
   if (next === null) return 0
   const events = await moveEdits(tx, job, { from: queueOf('EDIT', editor), next })
   await appendEvents(tx, jobId, events)
@@ -86,27 +88,30 @@ export async function moveEdits(
  * submitted to a provider and may be paid for already.
  */
 export async function findUntriedEditor(db: Db, task: Pick<ClaimedTask, 'id' | 'queue'>): Promise<string | null> {
-  const { rows } = await db.query<{ model: string }>(sql`
-    select wish.model
+  const { rows } = await db.query<{ editor: string; fallbackEditors: string[]; failedAt: string[] }>(sql`
+    select job.editor, coalesce(job.settings -> 'fallbackEditors', '[]') as "fallbackEditors", array(
+      select e.model_id from attempt a join endpoint e on e.id = a.endpoint_id
+      where a.task_id = task.id and a.outcome = 'FAILED') as "failedAt"
     from task join job on job.id = task.job_id
-      cross join jsonb_array_elements_text(jsonb_build_array(job.editor) || (job.settings -> 'fallbackEditors'))
-        with ordinality as wish(model, place)
-    where task.id = ${task.id}::uuid and task.stage = 'EDIT' and task.submitted_at is null
-      and ${EDIT_QUEUE} || wish.model <> ${task.queue}
-      and exists (select from endpoint e
-        where e.model_id = wish.model and e.lease_until > clock_timestamp() and e.health <> 'UNHEALTHY')
-      and not exists (select from attempt a join endpoint e on e.id = a.endpoint_id
-        where a.task_id = task.id and a.outcome = 'FAILED' and e.model_id = wish.model)
-    order by wish.place
-    limit 1`)
-  return rows[0]?.model ?? null
+    where task.id = ${task.id}::uuid and task.stage = 'EDIT' and task.submitted_at is null`)
+  const [found] = rows
+  if (!found) return null
+  const { editor, fallbackEditors, failedAt } = found
+  return await findNextEditor(db, { editor, settings: { fallbackEditors } }, [
+    task.queue.slice(EDIT_QUEUE.length),
+    ...failedAt,
+  ])
 }
 
-/** The job's own editor, else the first of its fallbacks, that is not this one and has a healthy endpoint. */
-async function findNextEditor(tx: Tx, { editor, settings }: JobRow, broken: string): Promise<string | null> {
-  const candidates = [editor, ...settings.fallbackEditors].filter(model => model !== broken)
-  const { rows } = await tx.query<{ modelId: string }>(sql`
-    select distinct model_id as "modelId" from endpoint
-    where model_id = any(${candidates}::text[]) and lease_until > clock_timestamp() and health <> 'UNHEALTHY'`)
+/** The job's own editor, else the first of its fallbacks, that is none of these and has a healthy endpoint. */
+async function findNextEditor(
+  db: Queryable,
+  { editor, settings }: { editor: string; settings: Pick<JobSettings, 'fallbackEditors'> },
+  ruledOut: readonly string[],
+): Promise<string | null> {
+  const candidates = [editor, ...settings.fallbackEditors].filter(model => !ruledOut.includes(model))
+  const { rows } = await db.query<{ modelId: string }>(sql`
+    select distinct model_id as "modelId" from endpoint e
+    where model_id = any(${candidates}::text[]) and ${isHealthy}`)
   return candidates.find(model => rows.some(({ modelId }) => modelId === model)) ?? null
 }

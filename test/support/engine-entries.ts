@@ -21,6 +21,9 @@ export function paperEntry(service: string, url: string, model = service): Fleet
   return { model, engine: 'editthinker', service, url }
 }
 
+/** What a job of a model's kind is called. */
+export const jobKindOf = { EDITOR: 'EDIT', FILLER: 'FILL', GENERATOR: 'GENERATE' } as const
+
 /** The kinds of job that a server of the OpenAI Images API does. SGLang ignores masks. */
 export function kindsAt(profile: ImagesMaker): ('EDIT' | 'FILL' | 'GENERATE')[] {
   return profile === 'sglang' ? ['EDIT', 'GENERATE'] : ['EDIT', 'FILL', 'GENERATE']

@@ -7,7 +7,9 @@ import { readEdit, type SeenEdit } from './fake-editor.ts'
 import { type FakeBehavior, type FakeModelServer, FakeRefusal, startFakeModelServer } from './fake-model-server.ts'
 import { paintPicture } from './paint-picture.ts'
 
-export type ImagesMaker = 'openai' | 'vllm-omni' | 'sglang'
+/** Who makes the servers that we imitate. */
+export const imagesMakers = ['openai', 'vllm-omni', 'sglang'] as const
+export type ImagesMaker = (typeof imagesMakers)[number]
 
 /** One request as it came; `fields` of a generation keep their JSON types. */
 export type SeenImagesCall = Omit<SeenEdit, 'fields'> & {

@@ -2,7 +2,8 @@
 // can be canceled. A result's link lives ten minutes.
 
 import { z } from 'zod'
-import { integer, number, type Provider, plainDialect, text } from './provider.ts'
+import { side, sourceShape } from '../../../src/catalog/parameters.ts'
+import { integer, number, type Provider, plainDialect } from './provider.ts'
 
 const tolerance = (max: number) =>
   integer('safety_tolerance', 0, max, 'How much the content rules let pass: 0 is the strictest.')
@@ -10,11 +11,7 @@ const png = { output_format: 'png' }
 const steps = integer('steps', 1, 50, 'Denoising steps: more take longer and show finer detail.')
 const guidance = number('guidance', 1.5, 100, 'How strictly the model follows the prompt.')
 // FLUX.1 is told a shape, FLUX.2 both sides.
-const shape = text('aspect_ratio', "Shape of the picture, from 21:9 to 9:21; left out, the source's own.")
-const sides = (['width', 'height'] as const).map(name => {
-  const description = `The picture's ${name} in pixels, a multiple of 16; left out, the source's.`
-  return { name, type: 'integer' as const, default: null, min: 64, max: null, description }
-})
+const sides = [side('width'), side('height')]
 
 export const bfl: Provider = {
   defaultUrl: 'https://api.bfl.ai/v1',
@@ -47,7 +44,7 @@ export const bfl: Provider = {
       size: 'ratio',
       usual: png,
       always: { prompt_upsampling: false },
-      parameters: [shape, tolerance(6)],
+      parameters: [sourceShape, tolerance(6)],
     },
     {
       ...plainDialect,
