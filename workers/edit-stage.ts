@@ -31,7 +31,12 @@ export async function editStage(context: StageContext, signal: AbortSignal): Pro
   let imageId: string | undefined
   const record = async () => {
     imageId ??= await storeAnswer(context, answer.picture)
-    return recordEdit(context.db, context.task, { imageId, editorSeconds: seconds, endpointId: endpoint.id })
+    return recordEdit(
+      context.db,
+      context.task,
+      { imageId, editorSeconds: seconds, endpointId: endpoint.id },
+      input.seen,
+    )
   }
   return { seconds, record }
 }

@@ -29,7 +29,7 @@ export async function thinkStage(context: StageContext, signal: AbortSignal): Pr
       { signal, deadlineMs: context.deadlineMs },
     )
     const { tokens, ...verdict } = answer
-    return { seconds, record: () => recordVerdict(db, task, { verdict, tokens, ...by }) }
+    return { seconds, record: () => recordVerdict(db, task, { verdict, tokens, ...by }, input.seen) }
   } catch (error) {
     if (!(error instanceof UnreadableVerdictError)) throw error
     const { message, tokens } = error

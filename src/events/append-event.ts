@@ -65,16 +65,20 @@ export async function appendEventsOfJobs(
 /**
  * The same for one job (and at least one event) as parts of a larger `with`, to which `notifyWatchers` belongs as (one of)
  * its selects. A statement changes a row once, so what else changes in the job goes in here: `alsoSet` begins with a comma.
- * Its rows are written out one by one, so that the plan is made for few.
+ * Its rows are written out one by one, so that the plan is made for few. Nothing is written where `when` does not hold.
  */
-export function eventParts(jobId: string, events: readonly NewEvent[], alsoSet: SqlStatement = sql``): SqlStatement {
+export function eventParts(
+  jobId: string,
+  events: readonly NewEvent[],
+  { alsoSet = sql``, when = sql`true` }: { alsoSet?: SqlStatement; when?: SqlStatement } = {},
+): SqlStatement {
   const rows = events.map((event, i) => toRow(jobId, i + 1, event))
   return sql`
     new_event (${eventColumns}) as (
       values ${commaList(rows)}
     ), counted as (
       update job set event_seq = event_seq + ${events.length}::int ${alsoSet}
-      where id = ${jobId}::uuid
+      where id = ${jobId}::uuid and ${when}
       returning id, tenant_id, run, event_seq, ${events.length}::int as events
     ), ${appendedPart}`
 }

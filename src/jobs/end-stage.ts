@@ -1,6 +1,6 @@
 import type { Db, Tx } from '../db.ts'
 import { appendEvents, type NewEvent } from '../events/append-event.ts'
-import { type AttemptOutcome, doneParts, fenceTask, type TaskEnd } from '../queue/fence-task.ts'
+import { type AttemptOutcome, doneParts, fenceTask, isOwnedBy, type TaskEnd } from '../queue/fence-task.ts'
 import type { ClaimedTask } from '../queue/task.ts'
 import { sql } from '../sql.ts'
 import { type JobRow, jobColumns, lockJob } from './job-row.ts'
@@ -69,6 +69,6 @@ export async function completeStage(
 async function wasEndedByUs(tx: Tx, task: ClaimedTask): Promise<boolean> {
   const { rows } = await tx.query(sql`
     select 1 from task
-    where id = ${task.id}::uuid and owner = ${task.workerId}::uuid and token = ${task.token}::int and state = 'DONE'`)
+    where id = ${task.id}::uuid and ${isOwnedBy(task)} and state = 'DONE'`)
   return rows.length === 1
 }

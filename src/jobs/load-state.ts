@@ -1,6 +1,6 @@
 import type { Queryable } from '../db.ts'
 import type { LoopRound, LoopState } from '../loop/round.ts'
-import { sql } from '../sql.ts'
+import { type SqlStatement, sql } from '../sql.ts'
 import type { JobRow } from './job-row.ts'
 
 /** A stored round as the loop sees it, with the picture it made and the error it failed with. */
@@ -41,14 +41,20 @@ export function toState(
 }
 
 async function loadRounds(tx: Queryable, jobId: string): Promise<StoredRound[]> {
-  const { rows } = await tx.query<StoredRound>(sql`
-    select r.id, r.index, r.candidate, r.parent_id as "parentId", r.status, r.image_id is not null as "hasImage",
-      r.prompt, r.prompt_source as "promptSource", r.seed, r.image_id as "imageId",
-      r.error_code as "errorCode", r.error_message as "errorMessage", r.error_is_retryable as "errorIsRetryable",
-      case when c.id is not null then jsonb_build_object('semantic', c.semantic, 'quality', c.quality,
-        'isSatisfied', c.is_satisfied, 'refinedPrompt', c.refined_prompt, 'errorCode', c.error_code) end as critique
-    from round r left join critique c on c.round_id = r.id and c.source = 'THINKER'
-    where r.job_id = ${jobId}::uuid
-    order by r.index, r.candidate`)
+  const { rows } = await tx.query<StoredRound>(
+    sql`${selectRounds} where r.job_id = ${jobId}::uuid order by ${roundOrder}`,
+  )
   return rows
 }
+
+/** StoredRounds of round `r`, to be narrowed to a job's. */
+export const selectRounds: SqlStatement = sql`
+  select r.id, r.index, r.candidate, r.parent_id as "parentId", r.status, r.image_id is not null as "hasImage",
+    r.prompt, r.prompt_source as "promptSource", r.seed, r.image_id as "imageId",
+    r.error_code as "errorCode", r.error_message as "errorMessage", r.error_is_retryable as "errorIsRetryable",
+    case when c.id is not null then jsonb_build_object('semantic', c.semantic, 'quality', c.quality,
+      'isSatisfied', c.is_satisfied, 'refinedPrompt', c.refined_prompt, 'errorCode', c.error_code) end as critique
+  from round r left join critique c on c.round_id = r.id and c.source = 'THINKER'`
+
+/** The order in which the loop sees them. */
+export const roundOrder: SqlStatement = sql`r.index, r.candidate`

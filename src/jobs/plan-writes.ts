@@ -116,13 +116,15 @@ export async function writePlan(tx: Tx, plan: Plan): Promise<void> {
   await enqueueTasks(tx, plan.tasks)
 }
 
-/** New rounds (at least one), as a part of a larger `with`. */
-export function roundPart(rounds: readonly NewRound[]): SqlStatement {
+/** New rounds (at least one), as a part of a larger `with`; none are written where the condition `when` does not hold. */
+export function roundPart(rounds: readonly NewRound[], when: SqlStatement = sql`true`): SqlStatement {
   return sql`
     new_round as (
       insert into round (id, job_id, index, candidate, parent_id, status, editor, prompt, prompt_source, seed,
         base_image_id, image_id)
-      ${rounds.length <= FEW ? sql`values ${commaList(rounds.map(toRow))}` : selectRows(rounds)}
+      select planned.* from (
+        ${rounds.length <= FEW ? sql`values ${commaList(rounds.map(toRow))}` : selectRows(rounds)}
+      ) as planned where ${when}
     )`
 }
 

@@ -10,11 +10,12 @@ import { type ClaimedTask, maxAsks } from '../queue/task.ts'
 import { advanceJob, planNext } from './advance-job.ts'
 import { completeStage, type Recorded } from './end-stage.ts'
 import type { JobRow } from './job-row.ts'
-import { loadState } from './load-state.ts'
+import { loadState, type StoredRound, toState } from './load-state.ts'
 import { planTask } from './plan-writes.ts'
 import { spendTokens } from './spend-tokens.ts'
+import type { SeenJob } from './start-stage.ts'
 import { storableText } from './storable-text.ts'
-import { writeStep } from './write-step.ts'
+import { type Step, tryWriteStep, writeStep } from './write-step.ts'
 
 /** What the thinker answered. `by`: its model id. `tokens`: null scores and flags mean it gave none. */
 export type VerdictResult = {
@@ -29,16 +30,24 @@ export type UnreadableResult = { message: string; tokens: number; by: string; en
 
 /**
  * Writes the critique of a round and what follows from it: the next rounds, or the job's end. A verdict that says
- * neither "satisfied" nor what to change is treated as unreadable.
+ * neither "satisfied" nor what to change is treated as unreadable. `seen` spares the usual one the reading under the lock.
  */
-export async function recordVerdict(db: Db, task: ClaimedTask, result: VerdictResult): Promise<Recorded> {
+export async function recordVerdict(
+  db: Db,
+  task: ClaimedTask,
+  result: VerdictResult,
+  seen?: SeenJob,
+): Promise<Recorded> {
   const { tokens, by, endpointId } = result
   const reasoning = storableText(result.verdict.reasoning)
   const verdict = { ...result.verdict, reasoning, refinedPrompt: storableText(result.verdict.refinedPrompt) }
+  const critique = { ...verdict, errorCode: null, by, tokens }
+  if (seen && !isUnreadable(seen.job.settings.stop, verdict)) {
+    const step = toStep(seen.job, seen.rounds, task, critique)
+    if (await tryWriteStep(db, { task, endpointId }, seen, step)) return { isFenced: false }
+  }
   return await completeStage(db, task, endpointId, async (tx, job) => {
-    if (!isUnreadable(job.settings.stop, verdict)) {
-      return await writeCritique(tx, job, task, { ...verdict, errorCode: null, by, tokens })
-    }
+    if (!isUnreadable(job.settings.stop, verdict)) return await writeCritique(tx, job, task, critique)
     await noteOutcome(tx, task, { outcome: 'UNREADABLE', errorCode: null })
     return await askAgain(tx, job, task, { by, tokens, reasoning: reasoning || null })
   })
@@ -82,22 +91,27 @@ async function askAgain(
 type Critique = LoopCritique & { reasoning: string | null; by: string; tokens: number }
 
 async function writeCritique(tx: Tx, job: JobRow, task: ClaimedTask, critique: Critique): Promise<NewEvent[]> {
-  const roundId = task.roundId ?? ''
+  const { rounds } = await loadState(tx, job)
+  const step = toStep(job, rounds, task, critique)
+  if (job.stoppingFor === null) {
+    await writeStep(tx, job, step)
+    return []
+  }
   job.runThinkerTokens += critique.tokens
-  const state = await loadState(tx, job)
-  const judged = state.rounds.find(round => round.id === roundId)
+  await writeStep(tx, job, { ...step, plan: null, end: null })
+  return await advanceJob(tx, job, decideNext)
+}
+
+/** The critique as it is written, and what the loop makes of the rounds with it among them. Pure but for fresh ids. */
+function toStep(job: JobRow, before: readonly StoredRound[], task: ClaimedTask, critique: Critique): Step {
+  const roundId = task.roundId ?? ''
+  const judged = before.find(round => round.id === roundId)
   const isRoundSatisfied = isSatisfied(job.settings.stop, critique, judged?.prompt ?? '')
   const result = { ...critique, type: 'critiqued', id: v7(), roundId, isRoundSatisfied } as const
-  const events: NewEvent[] = [{ type: 'ROUND_CRITIQUED', roundId, critiqueId: result.id }]
-  if (job.stoppingFor !== null) {
-    await writeStep(tx, job, { result, events, plan: null, end: null })
-    return await advanceJob(tx, job, decideNext)
-  }
   // The loop sees the round as it is about to be written.
-  const rounds = state.rounds.map(round =>
-    round === judged ? { ...round, status: 'CRITIQUED' as const, critique } : round,
-  )
-  const after = { ...state, rounds }
-  await writeStep(tx, job, { result, events, ...planNext(job, after, decideNext(after)) })
-  return []
+  const rounds = before.map(round => (round === judged ? { ...round, status: 'CRITIQUED' as const, critique } : round))
+  const spent = { ...job, runThinkerTokens: job.runThinkerTokens + critique.tokens }
+  const state = toState(spent, rounds)
+  const events: NewEvent[] = [{ type: 'ROUND_CRITIQUED', roundId, critiqueId: result.id }]
+  return { result, events, ...planNext(spent, state, decideNext(state)) }
 }

@@ -3,11 +3,12 @@ import type { Db, Queryable, Tx } from '../db.ts'
 import { appendEvents, appendedPart, eventColumns, type NewEvent, notifyWatchers } from '../events/append-event.ts'
 import { keepParameters } from '../fleet/check-parameters.ts'
 import { deriveSeed } from '../loop/seed.ts'
-import { fenceTask } from '../queue/fence-task.ts'
+import { fenceTask, isOwnedBy } from '../queue/fence-task.ts'
 import type { ClaimedTask } from '../queue/task.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import { finishIfStopped } from './finish-job.ts'
-import { type JobKind, lockJob, type Size } from './job-row.ts'
+import { type JobKind, type JobRow, jobColumns, lockJob, type Size } from './job-row.ts'
+import { roundOrder, type StoredRound, selectRounds } from './load-state.ts'
 
 /** A stored picture, enough to load it. */
 export type ImageRef = {
@@ -44,7 +45,15 @@ export type StageInput = {
   resubmitUncertain: boolean
   /** The editor's id for an EDIT, the thinker's otherwise. */
   model: string
+  /** What the end of the stage may be planned from. */
+  seen: SeenJob
 }
+
+/**
+ * A job as it stood when a stage started, and for a THINK its rounds. Nobody has its lock: what is decided from it may be
+ * written as long as the job's log has not gone on.
+ */
+export type SeenJob = { job: JobRow; eventSeq: number; rounds: StoredRound[] }
 
 /**
  * Starts a claimed stage, before its call: the first of a run sets the job RUNNING, a round's first EDIT announces the
@@ -57,7 +66,7 @@ export async function startStage(db: Db, task: ClaimedTask): Promise<StageInput 
   } else {
     // A critique in a running job has nothing to announce: one read is all it needs.
     const input = await readInput(db, task)
-    if (input !== null && !input.isJobQueued) return toStageInput(input, task)
+    if (input !== null && input.job.status !== 'QUEUED') return toStageInput(input, task)
   }
   return await db.transaction(async tx => {
     const job = await lockJob(tx, task.jobId)
@@ -78,7 +87,7 @@ export async function startStage(db: Db, task: ClaimedTask): Promise<StageInput 
 
 async function announce(tx: Tx, task: ClaimedTask, input: InputRow): Promise<NewEvent[]> {
   const events: NewEvent[] = []
-  if (input.isJobQueued) {
+  if (input.job.status === 'QUEUED') {
     await tx.query(sql`
       update job set status = 'RUNNING', started_at = coalesce(started_at, clock_timestamp())
       where id = ${task.jobId}::uuid`)
@@ -91,16 +100,14 @@ async function announce(tx: Tx, task: ClaimedTask, input: InputRow): Promise<New
   return events
 }
 
-type InputRow = Omit<StageInput, 'model' | 'seed'> & {
+type InputRow = Pick<StageInput, 'prompt' | 'source' | 'mask' | 'size' | 'base' | 'edited' | 'references'> & {
+  job: JobRow & { eventSeq: number }
+  rounds: StoredRound[]
   /** What a fallback editor takes; null: the round is the job's own editor's. */
   fallbackParameters: ModelParameter[] | null
-  isJobQueued: boolean
   isRoundStarted: boolean
-  baseSeed: number
   roundSeed: number | null
-  jobEditor: string
   roundEditor: string | null
-  thinker: string | null
 }
 
 // Reads through the fence: a task that is no longer this claim's gives no row.
@@ -152,13 +159,14 @@ const picturePart: SqlStatement = sql`
 
 function selectInput(task: ClaimedTask): SqlStatement {
   return sql`
-    select job.tenant_id as "tenantId", job.id as "jobId", job.kind, job.instruction, coalesce(round.prompt, '') as prompt,
-      job.status = 'QUEUED' as "isJobQueued", round.started_at is not null as "isRoundStarted",
-      job.base_seed as "baseSeed", round.seed as "roundSeed", job.editor as "jobEditor", round.editor as "roundEditor",
-      job.thinker, coalesce(job.settings -> 'editorParameters', '{}') as "editorParameters",
+    select (
+        select to_jsonb(seen) from (
+          select ${jobColumns}, event_seq as "eventSeq" from job where id = task.job_id) as seen) as job,
+      ${task.stage === 'THINK' ? roundsOf : sql`'[]'::jsonb`} as rounds,
+      coalesce(round.prompt, '') as prompt, round.started_at is not null as "isRoundStarted",
+      round.seed as "roundSeed", round.editor as "roundEditor",
       case when round.editor <> job.editor
         then coalesce((select parameters from model where id = round.editor), '[]') end as "fallbackParameters",
-      coalesce((job.settings ->> 'resubmitUncertain')::boolean, false) as "resubmitUncertain",
       to_jsonb(source) as source, to_jsonb(mask) as mask, to_jsonb(base) as base, to_jsonb(edited) as edited,
       case when job.wanted_width is not null
         then jsonb_build_object('width', job.wanted_width, 'height', job.wanted_height) end as size,
@@ -171,21 +179,30 @@ function selectInput(task: ClaimedTask): SqlStatement {
     left join picture mask on mask.id = job.mask_id
     left join picture base on base.id = coalesce(round.base_image_id, job.source_id)
     left join picture edited on edited.id = round.image_id
-    where task.id = ${task.id}::uuid and task.owner = ${task.workerId}::uuid and task.token = ${task.token}::int
-      and task.state = 'LEASED' and job.stopping_for is null and job.status in ('QUEUED', 'RUNNING')`
+    where task.id = ${task.id}::uuid and ${isOwnedBy(task)} and task.state = 'LEASED' and job.stopping_for is null and job.status in ('QUEUED', 'RUNNING')`
 }
 
+const roundsOf: SqlStatement = sql`
+  (select coalesce(jsonb_agg(to_jsonb(stored)), '[]') from (
+    ${selectRounds} where r.job_id = task.job_id order by ${roundOrder}) as stored)`
+
 function toStageInput(row: InputRow, task: ClaimedTask): StageInput {
-  const { isJobQueued: _q, isRoundStarted: _s, baseSeed, roundSeed, jobEditor, roundEditor, thinker, ...rest } = row
-  const { fallbackParameters, ...input } = rest
-  const { editorParameters: given } = input
+  const { isRoundStarted: _, roundSeed, roundEditor, fallbackParameters, job: seen, rounds, ...input } = row
+  const { eventSeq, ...job } = seen
+  const { editorParameters: given, resubmitUncertain } = job.settings
   const isEdit = task.stage === 'EDIT'
   return {
     ...input,
+    tenantId: job.tenantId,
+    jobId: job.id,
+    kind: job.kind,
+    instruction: job.instruction,
+    resubmitUncertain,
+    seen: { job, eventSeq, rounds },
     // They were checked against those of the job's own editor.
     editorParameters: fallbackParameters === null ? given : keepParameters(fallbackParameters, given),
     // Each ask of a thinker has a seed of its own.
-    seed: isEdit ? (roundSeed ?? baseSeed) : deriveSeed(baseSeed, task.roundIndex, task.candidate, task.call),
-    model: isEdit ? (roundEditor ?? jobEditor) : (thinker ?? ''),
+    seed: isEdit ? (roundSeed ?? job.baseSeed) : deriveSeed(job.baseSeed, task.roundIndex, task.candidate, task.call),
+    model: isEdit ? (roundEditor ?? job.editor) : (job.thinker ?? ''),
   }
 }

@@ -13,13 +13,15 @@ export async function enqueueTasks(tx: Tx, tasks: readonly NewTask[]): Promise<v
 
 /**
  * The same (for at least one task) as parts of a larger `with`, to which `wakeWorkers` belongs as (one of) its selects.
- * A few tasks are written out one by one, so that the plan is made for few.
+ * A few tasks are written out one by one, so that the plan is made for few. None are queued where `when` does not hold.
  */
-export function taskParts(tasks: readonly NewTask[]): SqlStatement {
+export function taskParts(tasks: readonly NewTask[], when: SqlStatement = sql`true`): SqlStatement {
   return sql`
     new_task ("id", "tenantId", "jobId", "run", "stage", "roundIndex", "candidate", "call", "roundId", "queue",
       "priority", "boost", "isFirst") as (
-      ${tasks.length <= FEW ? sql`values ${commaList(tasks.map(toRow))}` : selectRows(tasks)}
+      select planned.* from (
+        ${tasks.length <= FEW ? sql`values ${commaList(tasks.map(toRow))}` : selectRows(tasks)}
+      ) as planned where ${when}
     ), queue_row as (
       insert into queue_clock (queue) select distinct queue from new_task on conflict do nothing
     ), tenant_row as (

@@ -40,7 +40,7 @@ export async function fenceTask(
         endpoint_id = coalesce(${attempt.endpointId}::uuid, endpoint_id),
         error_code = coalesce(${error?.errorCode ?? null}::text, error_code),
         error_message = coalesce(${error?.errorMessage ?? null}::text, error_message)
-      where id = ${task.id}::uuid and owner = ${task.workerId}::uuid and token = ${task.token}::int and state = 'LEASED'
+      where id = ${task.id}::uuid and ${isOwnedBy(task)} and state = 'LEASED'
       returning id, queue
     ), noted as (
       update attempt set outcome = ${attempt.outcome}, error_code = ${attempt.errorCode ?? error?.errorCode ?? null},
@@ -65,14 +65,21 @@ export function doneParts(
       update task set state = 'DONE', ended_at = clock_timestamp(), run_at = clock_timestamp(),
         endpoint_id = coalesce(${endpointId}::uuid, endpoint_id)
       from locked
-      where task.id = ${task.id}::uuid and task.job_id = locked.id and owner = ${task.workerId}::uuid
-        and token = ${task.token}::int and state = 'LEASED'
+      where task.id = ${task.id}::uuid and task.job_id = locked.id and ${isOwnedBy(task)} and state = 'LEASED'
       returning task.id
     ), noted as (
       update attempt set outcome = 'DONE', endpoint_id = ${endpointId}::uuid, ended_at = clock_timestamp()
       from ended
       where attempt.task_id = ended.id and attempt.token = ${task.token}::int
     )`
+}
+
+/**
+ * Whether the claim is the one that holds (or last held) the task. Written so that no index serves it: left to choose,
+ * Postgres walks all that the worker holds, with what it held before, instead of going to the task by its id.
+ */
+export function isOwnedBy(claim: Pick<ClaimedTask, 'token' | 'workerId'>): SqlStatement {
+  return sql`task.owner is not distinct from ${claim.workerId}::uuid and task.token = ${claim.token}::int`
 }
 
 /** Says how the attempt really ended, where that shows only after the fence. */

@@ -4,6 +4,7 @@
 
 import type { Db } from '../db.ts'
 import { type SqlStatement, sql } from '../sql.ts'
+import { isOwnedBy } from './fence-task.ts'
 import type { ClaimedTask } from './task.ts'
 
 type Claim = Pick<ClaimedTask, 'id' | 'token' | 'workerId'>
@@ -55,7 +56,6 @@ export async function takeAbandoned(db: Db, taskId: string): Promise<string | nu
 async function write(db: Db, claim: Claim, set: SqlStatement): Promise<void> {
   const { rowCount } = await db.query(sql`
     update task set ${set}
-    where id = ${claim.id}::uuid and owner = ${claim.workerId}::uuid and token = ${claim.token}::int
-      and state = 'LEASED'`)
+    where id = ${claim.id}::uuid and ${isOwnedBy(claim)} and state = 'LEASED'`)
   if (rowCount !== 1) throw new LeaseLostError()
 }
