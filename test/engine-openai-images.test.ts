@@ -79,6 +79,18 @@ describe('one edit over /v1/images/edits', () => {
     expect(server.edits[0]?.authorization).toBeNull()
   })
 
+  test('a parameter called as the mask is gives way to it', async () => {
+    const { server, source, edit } = await setUp('vllm-omni')
+    await edit({ mask: source, parameters: { mask_image: 'a text', strength: 1 } })
+    const [seen] = server.edits
+    expect(seen?.fields).toMatchObject({ strength: '1' })
+    expect(seen?.fields).not.toHaveProperty('mask_image')
+    expect(seen?.files.map(({ field, name }) => [field, name])).toEqual([
+      ['image', 'image-1.png'],
+      ['mask_image', 'mask.png'],
+    ])
+  })
+
   test('a data link is taken as it is', async () => {
     const answer = (_: unknown, picture: Buffer) => ({
       data: [{ url: `data:image/png;base64,${picture.toString('base64')}` }],

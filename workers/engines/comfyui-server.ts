@@ -1,8 +1,8 @@
 // The routes of one ComfyUI process, and what its answers mean.
 
 import { createHash } from 'node:crypto'
-import { FormData } from 'undici'
 import { z } from 'zod'
+import { encodeMultipart } from './encode-multipart.ts'
 import type { Picture } from './engine.ts'
 import { EngineError } from './engine.ts'
 import type { HttpClient } from './http.ts'
@@ -42,13 +42,16 @@ export function comfyClient(http: HttpClient, { baseUrl, key }: ComfyServer) {
 
   return {
     /** Stores a picture among the server's inputs; what a LoadImage node calls it. The same bytes are stored once. */
-    async upload({ bytes, contentType }: Picture, signal: AbortSignal): Promise<string> {
-      const name = `${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}.${contentType.split('/')[1]}`
-      const body = new FormData()
-      body.set('image', new Blob([new Uint8Array(bytes)], { type: contentType }), name)
-      body.set('type', 'input')
-      body.set('subfolder', INPUT_FOLDER)
-      const answer = await http.send({ method: 'POST', url: joinUrl(baseUrl, 'upload/image'), headers, body }, signal)
+    async upload(picture: Picture, signal: AbortSignal): Promise<string> {
+      const hash = createHash('sha256').update(picture.bytes).digest('hex')
+      const filename = `${hash.slice(0, 32)}.${picture.contentType.split('/')[1]}`
+      const { contentType, body } = encodeMultipart([
+        { name: 'image', filename, picture },
+        { name: 'type', text: 'input' },
+        { name: 'subfolder', text: INPUT_FOLDER },
+      ])
+      const form = { url: joinUrl(baseUrl, 'upload/image'), headers: { 'content-type': contentType, ...headers }, body }
+      const answer = await http.send({ method: 'POST', ...form }, signal)
       const file = parseAnswer(answer.body, uploadSchema)
       return file.subfolder === '' ? file.name : `${file.subfolder}/${file.name}`
     },

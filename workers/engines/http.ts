@@ -1,15 +1,15 @@
 // The one way out by HTTP. Retries belong to the queue, so a request is sent once. What went wrong is told apart by
 // status first; bodies and URLs of a model server never get into a message.
 
-import { Agent, type FormData, request } from 'undici'
+import { Agent, request } from 'undici'
 import { EngineError } from './engine.ts'
 
 type HttpRequest = {
   method: 'GET' | 'POST' | 'PUT'
   url: string
   headers?: Record<string, string>
-  /** undici's own FormData: the global one is refused. */
-  body?: string | FormData
+  /** Whole, so that its length is sent with it; its content type is the caller's to name. */
+  body?: string | Buffer
   /** Reads an answer that is no 2xx before its status is: null leaves it to that. */
   readFailure?: (status: number, body: Buffer) => EngineError | null
 }

@@ -1,9 +1,9 @@
 // Editors, fillers and generators behind POST {base}/images/edits and {base}/images/generations: OpenAI, vLLM-Omni,
 // SGLang Diffusion and gateways that copy it.
 
-import { FormData } from 'undici'
 import { z } from 'zod'
 import type { ImagesProfile } from '../fleet/fleet.ts'
+import { encodeMultipart, type FormPart } from './encode-multipart.ts'
 import type { Editor, EditRequest, Picture, Size } from './engine.ts'
 import { EngineError } from './engine.ts'
 import type { HttpClient } from './http.ts'
@@ -27,10 +27,11 @@ export function openaiImagesEditor(http: HttpClient, config: OpenaiImagesConfig)
   async function send(request: EditRequest, signal: AbortSignal): Promise<Buffer> {
     const fields = toFields(request, config.servedModel, dialect)
     if (isEdit(request)) {
-      const body = await toForm(request, fields, dialect)
+      const { contentType, body } = encodeMultipart(await toParts(request, fields, dialect))
       signal.throwIfAborted()
+      const headers = { 'content-type': contentType, ...bearer }
       const url = joinUrl(config.baseUrl, 'images/edits')
-      return (await http.send({ method: 'POST', url, headers: bearer, body }, signal)).body
+      return (await http.send({ method: 'POST', url, headers, body }, signal)).body
     }
     const headers = { 'content-type': 'application/json', ...bearer }
     const url = joinUrl(config.baseUrl, 'images/generations')
@@ -94,30 +95,25 @@ function toSize({ width, height }: Size, { sizeStep }: ImagesDialect): string {
   return `${step(width)}x${step(height)}`
 }
 
-async function toForm(
+async function toParts(
   { source, mask, references }: EditRequest,
   fields: Record<string, unknown>,
   dialect: ImagesDialect,
-): Promise<FormData> {
-  const form = new FormData()
-  for (const [name, value] of Object.entries(fields)) {
-    form.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
-  }
+): Promise<FormPart[]> {
+  const texts = Object.entries(fields).map(([name, value]) => {
+    return { name, text: typeof value === 'object' ? JSON.stringify(value) : String(value) }
+  })
   const pictures = source === null ? references : [source, ...references]
   const name = pictures.length > 1 ? dialect.manyImages : 'image'
-  pictures.forEach((picture, index) => {
-    form.append(name, toFile(picture), `image-${index + 1}.${extensions[picture.contentType] ?? 'png'}`)
+  const files = pictures.map((picture, index) => {
+    return { name, filename: `image-${index + 1}.${extensions[picture.contentType] ?? 'png'}`, picture }
   })
-  if (mask && dialect.mask) {
-    const { field, form: maskForm } = dialect.mask
-    const bytes = maskForm === 'alpha' ? await toAlphaMask(mask) : mask.bytes
-    form.set(field, toFile({ bytes, contentType: 'image/png' }), 'mask.png')
-  }
-  return form
-}
-
-function toFile({ bytes, contentType }: Picture): Blob {
-  return new Blob([new Uint8Array(bytes)], { type: contentType })
+  if (!mask || !dialect.mask) return [...texts, ...files]
+  const { field, form } = dialect.mask
+  const bytes = form === 'alpha' ? await toAlphaMask(mask) : mask.bytes
+  const file = { name: field, filename: 'mask.png', picture: { bytes, contentType: 'image/png' } }
+  // A fleet file may give a parameter that name.
+  return [...texts.filter(text => text.name !== field), ...files, file]
 }
 
 const extensions: Record<string, string> = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' }
