@@ -15,10 +15,10 @@ import type { JobRow } from './job-row.ts'
 import { roundPart } from './plan-writes.ts'
 
 /** A round's picture, already stored. */
-export type EditedRound = { type: 'edited'; roundId: string; imageId: string; editorSeconds: number }
+type EditedRound = { type: 'edited'; roundId: string; imageId: string; editorSeconds: number }
 
 /** A round's critique by the thinker. `isRoundSatisfied` is the job's rule, null where nothing could be read. */
-export type CritiquedRound = LoopCritique & {
+type CritiquedRound = LoopCritique & {
   type: 'critiqued'
   id: string
   roundId: string
