@@ -9,9 +9,13 @@ export const timedOutCode = 'ENGINE_TIMED_OUT'
 /** A deadline may come nearer while a call waits, as others tell how long one takes: so often it is looked at. */
 const LOOK_EVERY_MS = 500
 
+/** A look so late says that this process stood still: of the time since the last one, half of what was meant counts. */
+const LATE_MS = 50
+
 /**
  * Makes one call of an engine with a total deadline. Rejects with EngineError `failed` when the deadline passes, and
- * with what the engine threw otherwise; `signal` is the task's own.
+ * with what the engine threw otherwise; `signal` is the task's own. Time in which this process stood still (stopped,
+ * starved, its loop blocked) is not held against the server, whose answer may have come meanwhile and lie unread.
  */
 export async function callEngine<T>(
   call: (signal: AbortSignal) => Promise<T>,
@@ -20,12 +24,16 @@ export async function callEngine<T>(
   const deadline = new AbortController()
   const startedAt = performance.now()
   let timer: NodeJS.Timeout | undefined
-  const look = () => {
-    const leftMs = deadlineMs() - (performance.now() - startedAt)
-    if (leftMs <= 0) deadline.abort(new Error('The deadline passed.'))
-    else timer = setTimeout(look, Math.min(leftMs, LOOK_EVERY_MS))
+  let usedMs = 0
+  const look = (dueAt: number, waitedMs: number) => {
+    const lateMs = performance.now() - dueAt
+    usedMs += lateMs > LATE_MS ? waitedMs / 2 : waitedMs + lateMs
+    const leftMs = deadlineMs() - usedMs
+    if (leftMs <= 0) return deadline.abort(new Error('The deadline passed.'))
+    const waitMs = Math.ceil(Math.min(leftMs, LOOK_EVERY_MS))
+    timer = setTimeout(look, waitMs, performance.now() + waitMs, waitMs)
   }
-  look()
+  look(startedAt, 0)
   try {
     const answer = await call(AbortSignal.any([signal, deadline.signal]))
     return { answer, seconds: secondsSince(startedAt) }

@@ -32,7 +32,7 @@ export function startCli(args: string[], env: Record<string, string> = {}): Runn
     child,
     stdout: () => stdout,
     stderr: () => stderr,
-    prints: text => until(`the command prints "${text}"`, () => stdout.includes(text), 20_000),
+    prints: text => until(`the command prints "${text}"`, () => stdout.includes(text), 60_000),
     async end() {
       const [code] = await close
       return { code, stdout, stderr }
