@@ -32,7 +32,7 @@ export function taskParts(tasks: readonly NewTask[], when: SqlStatement = sql`tr
       select "id", "tenantId", "jobId", "run", "stage"::stage, "roundIndex", "candidate", "call", "roundId", "queue",
         "priority", "boost", "isFirst"
       from new_task
-      on conflict (job_id, run, stage, round_index, candidate, call) do nothing
+      on conflict (job_id, run, stage, round_index, candidate, call, judge_run_id) do nothing
       returning queue
     )`
 }
