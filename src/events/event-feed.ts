@@ -16,6 +16,8 @@ export type EventFeed = {
   followTenant(input: { tenantId: string; after: string | null }): Promise<EventStream<TenantEvent>>
   /** Calls `listener` with the id of each key that is revoked, and with null when some may have been missed. */
   onKeyRevoked(listener: (keyId: string | null) => void): () => void
+  /** Calls `listener` with the table in which work waits (see background-work.ts), and with null when some may have been missed. */
+  onWork(listener: (table: string | null) => void): () => void
   countFollowers(): { ofJobs: number; ofTenants: number }
   /** Every open stream rejects with FeedClosedError: it is not over, its reader goes on elsewhere. */
   close(): Promise<void>
@@ -38,17 +40,19 @@ export async function connectEventFeed({ db, url, log }: { db: Db; url: string; 
   const jobs = makeJobTails({ db, log, signal })
   const tenants = makeTenantTails({ db, log, signal })
   const keyListeners = new Set<(keyId: string | null) => void>()
+  const workListeners = new Set<(table: string | null) => void>()
 
   const listener = await connectListener({
     url,
-    channels: ['job_event', 'api_key'],
+    channels: ['job_event', 'api_key', 'background_work'],
     onNotification(channel, payload) {
       if (channel === 'api_key') for (const tell of keyListeners) tell(payload)
+      else if (channel === 'background_work') for (const tell of workListeners) tell(payload)
       else hearEvent(payload)
     },
     onReconnect() {
       refreshAll()
-      for (const tell of keyListeners) tell(null)
+      for (const tell of [...keyListeners, ...workListeners]) tell(null)
     },
     log,
   })
@@ -85,6 +89,10 @@ export async function connectEventFeed({ db, url, log }: { db: Db; url: string; 
     onKeyRevoked(tell) {
       keyListeners.add(tell)
       return () => keyListeners.delete(tell)
+    },
+    onWork(tell) {
+      workListeners.add(tell)
+      return () => workListeners.delete(tell)
     },
     countFollowers: () => ({ ofJobs: countAll(jobs.values()), ofTenants: countAll(tenants.values()) }),
     async close() {

@@ -1,0 +1,172 @@
+// Work that outlives a request, such as building a dataset's version or writing an export: a row says what is to do, and
+// any API process does it. One has it at a time, by a lease; when it is killed another takes over after `LEASE_MS`, when it
+// stops at once. Each claim makes an owner of its own, so `owner = ...` in a write is a fence against whoever had it before.
+
+import type { Logger } from 'pino'
+import { v7 } from 'uuid'
+import { type Db, isConnectionError, type Queryable } from './db.ts'
+import { DomainError } from './errors.ts'
+import type { EventFeed } from './events/event-feed.ts'
+import { type SqlStatement, sql } from './sql.ts'
+
+/** The tables whose rows are such work: they have the columns id, owner and lease_until. */
+export type WorkTable = 'dataset_version' | 'export'
+
+/** A row that this process has now. */
+export type Lease = {
+  readonly id: string
+  /** Every write of the work must check, under a lock of the row or in its `where`, that the row still has this owner. */
+  readonly owner: string
+  /** Aborted when the lease is lost or the process stops: the work must stop, and leave the row as it is. */
+  readonly signal: AbortSignal
+}
+
+/** A kind of work. A process does one row of a kind at a time, the oldest first. */
+export type BackgroundWork = {
+  readonly table: WorkTable
+  /** Which rows, by the table's own columns, are to be done. */
+  readonly isUnfinished: SqlStatement
+  /** Does the row, or goes on with it where another process left it. Its last write must make the row finished. */
+  run(lease: Lease): Promise<void>
+  /** `run` threw: makes the row failed, fenced by the owner. A lost connection or lease is none: it is run again. */
+  fail(lease: Lease, failure: { code: string; message: string }): Promise<void>
+}
+
+type Options = {
+  db: Db
+  feed: Pick<EventFeed, 'onWork'>
+  log: Logger
+  works: readonly BackgroundWork[]
+}
+
+const LEASE_MS = 15_000
+const BEAT_MS = 3_000
+// Whoever could not renew for so long stops by itself, before another may start.
+const GIVE_UP_MS = 10_000
+const POLL_MS = 2_000
+
+/** Does all `works` until stopped. Notifications only save waiting: what is missed is polled for. */
+export function startBackgroundWork({ db, feed, log, works }: Options): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const loops = works.map(work => startLoop(work, { db, log, stopping: stopping.signal }))
+  const forget = feed.onWork(table => {
+    for (const loop of loops) if (table === null || table === loop.table) loop.wake()
+  })
+  return {
+    async stop() {
+      forget()
+      stopping.abort(new Error('The process stops.'))
+      await Promise.all(loops.map(loop => loop.ended))
+    },
+  }
+}
+
+/** Tells every process that a row of the table waits; heard at the commit. */
+export async function notifyWork(db: Queryable, table: WorkTable): Promise<void> {
+  await db.query(sql`select pg_notify('background_work', ${table})`)
+}
+
+type LoopOptions = { db: Db; log: Logger; stopping: AbortSignal }
+
+function startLoop(work: BackgroundWork, options: LoopOptions) {
+  const { stopping, log } = options
+  let wake = () => {}
+  let isWoken = false
+
+  async function loop(): Promise<void> {
+    while (!stopping.aborted) {
+      isWoken = false
+      try {
+        while (await doNext(work, options));
+      } catch (error) {
+        if (!stopping.aborted) log.warn({ err: error, table: work.table }, 'background work is tried again')
+      }
+      if (!isWoken && !stopping.aborted) await rest()
+    }
+  }
+
+  function rest(): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, POLL_MS)
+      timer.unref()
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  stopping.addEventListener('abort', () => wake(), { once: true })
+  return {
+    table: work.table,
+    wake() {
+      isWoken = true
+      wake()
+    },
+    ended: loop(),
+  }
+}
+
+/** False: there was nothing to do, or this process stops. */
+async function doNext(work: BackgroundWork, { db, log, stopping }: LoopOptions): Promise<boolean> {
+  const table = tables[work.table]
+  const owner = v7()
+  const { rows } = await db.query<{ id: string }>(sql`
+    update ${table} set owner = ${owner}::uuid, lease_until = clock_timestamp() + ${LEASE_MS} * interval '1 millisecond'
+    where id = (
+      select id from ${table}
+      where ${work.isUnfinished} and (lease_until is null or lease_until < clock_timestamp())
+      order by id limit 1
+      for no key update skip locked)
+    returning id`)
+  const id = rows[0]?.id
+  if (id === undefined) return false
+  const lost = new AbortController()
+  const lease = { id, owner, signal: AbortSignal.any([lost.signal, stopping]) }
+  const beats = startBeats({ db, table, lease, lost })
+  try {
+    if (stopping.aborted) return false
+    await work.run(lease)
+  } catch (error) {
+    if (!lease.signal.aborted) await recordFailure(work, lease, log, error)
+  } finally {
+    clearInterval(beats)
+    // Whatever is unfinished is anybody's again, at once.
+    await db.query(sql`
+      update ${table} set owner = null, lease_until = null where id = ${id}::uuid and owner = ${owner}::uuid`)
+    if (stopping.aborted) await notifyWork(db, work.table)
+  }
+  return !stopping.aborted
+}
+
+function startBeats({ db, table, lease, lost }: BeatOptions): NodeJS.Timeout {
+  let renewedAt = Date.now()
+  const timer = setInterval(async () => {
+    const at = Date.now()
+    try {
+      const { rowCount } = await db.query(sql`
+        update ${table} set lease_until = clock_timestamp() + ${LEASE_MS} * interval '1 millisecond'
+        where id = ${lease.id}::uuid and owner = ${lease.owner}::uuid`)
+      if (rowCount === 0) lost.abort(new Error('Another process has this work now, or it is gone.'))
+      else renewedAt = at
+    } catch (error) {
+      if (Date.now() - renewedAt > GIVE_UP_MS) lost.abort(error)
+    }
+  }, BEAT_MS)
+  timer.unref()
+  return timer
+}
+
+type BeatOptions = { db: Db; table: SqlStatement; lease: Lease; lost: AbortController }
+
+async function recordFailure(work: BackgroundWork, lease: Lease, log: Logger, error: unknown): Promise<void> {
+  if (isConnectionError(error)) throw error
+  log.error({ err: error, table: work.table, id: lease.id }, 'background work failed')
+  const isExpected = error instanceof DomainError
+  await work.fail(lease, {
+    code: isExpected ? error.code : 'INTERNAL',
+    message: isExpected ? error.message : 'It failed by a fault of the server, whose log says more.',
+  })
+}
+
+const tables: Readonly<Record<WorkTable, SqlStatement>> = { dataset_version: sql`dataset_version`, export: sql`export` }
