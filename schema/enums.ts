@@ -32,6 +32,15 @@ export const JobStatus = builder.enumType('JobStatus', {
   } as const,
 })
 
+export const TrajectoryStatus = builder.enumType('TrajectoryStatus', {
+  description: 'How a run ended: the values of JobStatus that end one.',
+  values: {
+    SUCCEEDED: { description: 'With a result; `stopReason` says why it stopped.' },
+    FAILED: { description: 'By an error.' },
+    CANCELED: { description: 'By the user.' },
+  } as const,
+})
+
 export const StopReason = builder.enumType('StopReason', {
   description: 'Why a run ended. More than one true: the first in this order.',
   values: {
