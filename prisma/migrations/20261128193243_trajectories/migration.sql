@@ -205,6 +205,7 @@ CREATE TABLE "export" (
     "samples" INTEGER NOT NULL DEFAULT 0,
     "bytes" BIGINT NOT NULL DEFAULT 0,
     "content_hash" TEXT,
+    "cursor" JSONB,
     "error_code" TEXT,
     "error_message" TEXT,
     "owner" UUID,
@@ -326,6 +327,9 @@ CREATE INDEX "export_tenant_id_id_idx" ON "export"("tenant_id", "id");
 
 -- CreateIndex
 CREATE INDEX "export_version_id_idx" ON "export"("version_id");
+
+-- CreateIndex
+CREATE INDEX "export_file_object_key_idx" ON "export_file"("object_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "export_file_export_id_path_key" ON "export_file"("export_id", "path");

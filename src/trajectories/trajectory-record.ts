@@ -1,0 +1,112 @@
+// `pentimento-trajectories`, version 1: a whole trajectory as one line of JSON, to be read by anybody and to be imported
+// again. It names pictures by their content and rounds by index and candidate, never by an id of this server, so that what
+// is imported and exported again gives the same bytes. Postgres writes it: the keys are in the order of the columns below,
+// numbers in their shortest form, times in UTC.
+
+import type { Db } from '../db.ts'
+import type { EventPosition } from '../events/event-cursor.ts'
+import { type SqlStatement, sql } from '../sql.ts'
+
+/** What every line says it is. A reader refuses another format, and a version above the one it knows. */
+export const RECORD_FORMAT = 'pentimento-trajectories'
+export const RECORD_VERSION = 1
+
+/** One line, and where in the dataset's version it stands. */
+export type TrajectoryLine = { position: number; json: string }
+
+/** Which lines: of a version, of one split, from a position on. `asOf`: feedback that came later is left out. */
+export type RecordPage = { versionId: string; split: string; from: number; first: number; asOf: EventPosition }
+
+/**
+ * The next lines of a version by position, as many as there are up to `first`; trajectories that were deleted since are
+ * missing. The same page always gives the same bytes.
+ */
+export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<TrajectoryLine[]> {
+  return await db.transaction(async tx => {
+    await tx.query("set local time zone 'UTC'") // times in JSON have the session's offset
+    const { rows } = await tx.query<TrajectoryLine>(sql`
+      select s.position, ${recordOf(page.asOf)}::text as json
+      from (
+        select position, job_id from dataset_sample
+        where version_id = ${page.versionId}::uuid and split = ${page.split} and position >= ${page.from}::int
+        order by position limit ${page.first}::int
+      ) as s
+      join job j on j.id = s.job_id and j.status in ('SUCCEEDED', 'FAILED', 'CANCELED')
+      order by s.position`)
+    return rows
+  })
+}
+
+/** The record of `job j`. */
+function recordOf(asOf: EventPosition): SqlStatement {
+  return sql`row_to_json((select record from (select
+    ${RECORD_FORMAT}::text as format, ${RECORD_VERSION}::int as version,
+    j.kind, j.status, j.stop_reason as "stopReason", j.instruction, j.editor, j.thinker, j.settings,
+    j.base_seed as "baseSeed", j.priority, j.run,
+    j.wanted_width as "wantedWidthPx", j.wanted_height as "wantedHeightPx", j.batch, j.tags, j.metadata,
+    ${pictureById(sql`j.source_id`)} as source, ${pictureById(sql`j.mask_id`)} as mask,
+    ${referencesOf()} as "references",
+    (select array[b.index, b.candidate] from round b where b.id = j.best_round_id) as best,
+    case when j.error_code is not null then ${errorOf(sql`j`)} end as error,
+    j.editor_seconds as "editorSeconds", j.thinker_tokens as "thinkerTokens",
+    j.run_editor_seconds as "runEditorSeconds", j.run_thinker_tokens as "runThinkerTokens",
+    j.created_at as "createdAt", j.started_at as "startedAt", j.finished_at as "finishedAt",
+    ${roundsOf(asOf)} as rounds
+  ) as record))`
+}
+
+/** A round names its parent as [index, candidate]; `base`: what was edited, null: the source. */
+function roundsOf(asOf: EventPosition): SqlStatement {
+  return sql`array_to_json(array(
+    select row_to_json(made) from (
+      select r.index, r.candidate,
+        case when r.parent_id is not null
+          then (select array[p.index, p.candidate] from round p where p.id = r.parent_id) end as parent,
+        r.status, r.editor, r.prompt, r.prompt_source as "promptSource", r.seed,
+        ${pictureById(sql`r.base_image_id`)} as base, ${pictureById(sql`r.image_id`)} as picture,
+        r.is_satisfied as "isSatisfied", r.editor_seconds as "editorSeconds",
+        case when r.error_code is not null then ${errorOf(sql`r`)} end as error,
+        r.created_at as "createdAt", r.started_at as "startedAt", r.edited_at as "editedAt",
+        ${critiquesOf(asOf)} as critiques
+      from round r where r.job_id = j.id order by r.index, r.candidate
+    ) as made))`
+}
+
+/** Those of `round r` that the log had seen by then, oldest first. */
+function critiquesOf({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
+  return sql`array_to_json(array(
+    select row_to_json(given) from (
+      select c.source, c.by, c.semantic, c.quality, c.overall, c.is_satisfied as "isSatisfied",
+        c.error_code as "errorCode", c.reasoning, c.refined_prompt as "refinedPrompt", c.tokens,
+        c.created_at as "createdAt"
+      from critique c
+      where c.round_id = r.id and exists (
+        select from job_event e where e.critique_id = c.id
+          and (e.epoch, e.xid, e.job_id, e.seq) <= (${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int))
+      order by c.created_at, c.id
+    ) as given))`
+}
+
+function referencesOf(): SqlStatement {
+  return sql`array_to_json(array(
+    select ${pictureById(sql`f.image_id`)} from job_reference f where f.job_id = j.id order by f.position))`
+}
+
+/** The picture as JSON, null where the id is. `path`: see picturePath. */
+function pictureById(id: SqlStatement): SqlStatement {
+  return sql`case when ${id} is not null then (select row_to_json(picture) from (
+    select ${picturePathOf(sql`i`)} as path, i.sha256, i.content_type as "contentType", i.byte_size as "byteSize",
+      i.width as "widthPx", i.height as "heightPx"
+    from image i where i.id = ${id}) as picture) end`
+}
+
+/** The same path as `picturePath` gives. */
+function picturePathOf(image: SqlStatement): SqlStatement {
+  return sql`'images/' || left(${image}.sha256, 2) || '/' || ${image}.sha256 || case ${image}.content_type
+    when 'image/jpeg' then '.jpg' when 'image/webp' then '.webp' else '.png' end`
+}
+
+function errorOf(row: SqlStatement): SqlStatement {
+  return sql`(select row_to_json(error) from (select ${row}.error_code as code, ${row}.error_message as message,
+    ${row}.error_is_retryable as "isRetryable") as error)`
+}
