@@ -1,11 +1,12 @@
 // What a thinker is shown: one user message of texts and pictures. The pictures keep a fixed order, source before result,
 // so that a server's prefix cache keeps the template and the source from round to round.
 
+import { critiqueGeneratedTagged } from '../../src/thinker/critique-generated-tagged.ts'
+import { critiqueTagged } from '../../src/thinker/critique-tagged.ts'
+import { fillTemplate } from '../../src/thinker/fill-template.ts'
 import type { CritiqueRequest, Picture, PolishRequest } from './engine.ts'
 import { critiqueGeneratedJson } from './templates/critique-generated-json.ts'
-import { critiqueGeneratedTagged } from './templates/critique-generated-tagged.ts'
 import { critiqueJson } from './templates/critique-json.ts'
-import { critiqueTagged } from './templates/critique-tagged.ts'
 import { polish } from './templates/polish.ts'
 import { polishGenerated } from './templates/polish-generated.ts'
 
@@ -27,12 +28,7 @@ export function toTaggedContent(request: CritiqueRequest, templates: ThinkerTemp
   const chosen = source
     ? (templates.critiqueTemplate ?? critiqueTagged)
     : (templates.generateCritiqueTemplate ?? critiqueGeneratedTagged)
-  // In one pass: a placeholder inside the user's own words stays as it is.
-  const text = chosen
-    .replaceAll('<image>', '')
-    .replace(/\{(original_instruction|rewritten_prompt)\}/g, (_, name) =>
-      name === 'original_instruction' ? instruction : prompt,
-    )
+  const text = fillTemplate(chosen.replaceAll('<image>', ''), { instruction, prompt })
   return [...toImages(source, edited), toText(text)]
 }
 
