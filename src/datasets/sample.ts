@@ -111,7 +111,8 @@ export type StepSample = RoundPlace & {
   bestIndex: number
   /** Population variance of S_t over the trajectory. */
   variance: number
-  subset: 'SFT' | 'RL'
+  /** Null where the recipe tells none. */
+  subset: 'SFT' | 'RL' | null
   task: string
 }
 

@@ -1,3 +1,5 @@
+create function event_epoch() returns int language sql stable as $$ select epoch from event_log $$;
+
 -- CreateEnum
 CREATE TYPE "review_kind" AS ENUM ('SCORE', 'PICK', 'PAIR');
 
@@ -68,6 +70,8 @@ CREATE TABLE "preference" (
     "is_tie" BOOLEAN NOT NULL DEFAULT false,
     "by" TEXT NOT NULL,
     "reasoning" TEXT,
+    "epoch" INTEGER NOT NULL DEFAULT event_epoch(),
+    "xid" xid8 NOT NULL DEFAULT pg_current_xact_id(),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "preference_pkey" PRIMARY KEY ("id")
@@ -113,6 +117,14 @@ CREATE TABLE "review" (
 );
 
 -- CreateTable
+CREATE TABLE "review_critique" (
+    "critique_id" UUID NOT NULL,
+    "review_id" UUID NOT NULL,
+
+    CONSTRAINT "review_critique_pkey" PRIMARY KEY ("critique_id")
+);
+
+-- CreateTable
 CREATE TABLE "judge_run" (
     "id" UUID NOT NULL,
     "tenant_id" UUID NOT NULL,
@@ -121,7 +133,9 @@ CREATE TABLE "judge_run" (
     "rubric" TEXT NOT NULL,
     "selection" JSONB NOT NULL,
     "status" "judge_run_status" NOT NULL DEFAULT 'RUNNING',
-    "total" INTEGER NOT NULL,
+    "total" INTEGER NOT NULL DEFAULT 0,
+    "planned_to" UUID,
+    "is_planned" BOOLEAN NOT NULL DEFAULT false,
     "by" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "finished_at" TIMESTAMPTZ(3),
@@ -299,7 +313,13 @@ CREATE INDEX "review_item_round_b_id_idx" ON "review_item"("round_b_id");
 CREATE UNIQUE INDEX "review_item_queue_id_position_key" ON "review_item"("queue_id", "position");
 
 -- CreateIndex
+CREATE INDEX "review_critique_review_id_idx" ON "review_critique"("review_id");
+
+-- CreateIndex
 CREATE INDEX "review_preference_id_idx" ON "review"("preference_id");
+
+-- CreateIndex
+CREATE INDEX "review_reviewer_state_idx" ON "review"("reviewer", "state");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "review_item_id_reviewer_key" ON "review"("item_id", "reviewer");
@@ -333,9 +353,6 @@ CREATE INDEX "export_file_object_key_idx" ON "export_file"("object_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "export_file_export_id_path_key" ON "export_file"("export_id", "path");
-
--- CreateIndex
-CREATE INDEX "task_judge_run_id_idx" ON "task"("judge_run_id");
 
 -- AddForeignKey
 ALTER TABLE "task" ADD CONSTRAINT "task_judge_run_id_fkey" FOREIGN KEY ("judge_run_id") REFERENCES "judge_run"("id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -377,6 +394,12 @@ ALTER TABLE "review" ADD CONSTRAINT "review_item_id_fkey" FOREIGN KEY ("item_id"
 ALTER TABLE "review" ADD CONSTRAINT "review_preference_id_fkey" FOREIGN KEY ("preference_id") REFERENCES "preference"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
 -- AddForeignKey
+ALTER TABLE "review_critique" ADD CONSTRAINT "review_critique_critique_id_fkey" FOREIGN KEY ("critique_id") REFERENCES "critique"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "review_critique" ADD CONSTRAINT "review_critique_review_id_fkey" FOREIGN KEY ("review_id") REFERENCES "review"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
 ALTER TABLE "judge_run" ADD CONSTRAINT "judge_run_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
@@ -409,8 +432,12 @@ ALTER TABLE "export_file" ADD CONSTRAINT "export_file_export_id_fkey" FOREIGN KE
 create unique index "task_job_id_run_stage_round_index_candidate_call_judge_run__key" on task
   (job_id, run, stage, round_index, candidate, call, judge_run_id) nulls not distinct;
 alter table task add constraint task_judge_has_run check ((stage = 'JUDGE') = (judge_run_id is not null));
+create index task_judge_run on task (judge_run_id, state) where judge_run_id is not null;
+create index judge_run_running on judge_run (id) where status = 'RUNNING';
 
 create index trajectory_words on trajectory using gin (to_tsvector('english', instruction));
+create index dataset_version_building on dataset_version (id) where status = 'BUILDING';
+create index export_unfinished on export (id) where status in ('QUEUED', 'RUNNING');
 create index job_event_finished on job_event (tenant_id, epoch, xid, job_id, seq) where type = 'JOB_FINISHED';
 
 -- How far a job's critics agree: of each round that has the overall scores of several, 1 - (highest - lowest) / 10, and
@@ -468,7 +495,9 @@ cross join lateral (
 ) as steps
 where job.status in ('SUCCEEDED', 'FAILED', 'CANCELED');
 
-create function write_trajectory(wanted_job uuid, at_epoch int, at_xid xid8, at_seq int) returns void language sql as $$
+-- In plpgsql, which keeps its plan: making it anew takes longer than the work.
+create function write_trajectory(wanted_job uuid, at_epoch int, at_xid xid8, at_seq int) returns void language plpgsql as $$
+begin
   insert into trajectory (job_id, tenant_id, epoch, xid, seq, kind, status, stop_reason, editor, thinker, instruction,
     batch, tags, metadata, source_sha256, rounds, first_overall, best_overall, last_overall, gain, variance, best_index,
     seconds, editor_seconds, thinker_tokens, has_human_critique, agreement, steps, created_at, finished_at)
@@ -477,8 +506,8 @@ create function write_trajectory(wanted_job uuid, at_epoch int, at_xid xid8, at_
     s.last_overall, s.gain, s.variance, s.best_index, s.seconds, s.editor_seconds, s.thinker_tokens,
     f.has_human_critique, f.agreement, s.steps, s.created_at, s.finished_at
   from trajectory_summary s cross join lateral critic_feedback(s.job_id) f
-  where s.job_id = wanted_job
-$$;
+  where s.job_id = wanted_job;
+end $$;
 
 -- The log drives it: whatever ends a job's run says so there, in the transaction that ends it.
 create function follow_job_log() returns trigger language plpgsql as $$
@@ -514,6 +543,7 @@ alter table review_item add constraint review_item_pair check ((round_a_id is nu
 alter table review add constraint review_ends_once check ((state = 'CLAIMED') = (ended_at is null));
 alter table judge_run
   add constraint judge_run_total check (total >= 0),
+  add constraint judge_run_done_is_planned check (status <> 'DONE' or is_planned),
   add constraint judge_run_ends_once check ((status = 'RUNNING') = (finished_at is null));
 alter table judge_answer add constraint judge_answer_or_error check (raw is not null or error_code is not null);
 alter table dataset add constraint dataset_name_is_plain check (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$');
