@@ -10,8 +10,10 @@ import { schema } from '../schema/index.ts'
 import type { Fleet } from '../workers/fleet/fleet.ts'
 import type { FleetWatch } from '../workers/fleet/watch-fleet.ts'
 import { startFleetWorker } from '../workers/fleet-worker.ts'
+import { startBackgroundWork } from './background-work.ts'
 import type { Config } from './config.ts'
 import { collectFromDatabase } from './database-metrics.ts'
+import { versionBuilds } from './datasets/version-builds.ts'
 import { connectDb } from './db.ts'
 import type { Deps } from './deps.ts'
 import { connectEventFeed } from './events/event-feed.ts'
@@ -92,6 +94,8 @@ export function buildApp(config: Config, options: AppOptions): App {
     endStreams = api.endStreams
     const sweeper = startSweeper(images, log)
     closers.push(sweeper.stop)
+    const background = startBackgroundWork({ db, feed, log, works: [versionBuilds(db)] })
+    closers.push(background.stop)
 
     if (fleet) {
       worker = startFleetWorker({ db, url, images, log, fleet, watch, host: hostname(), version })

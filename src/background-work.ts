@@ -21,6 +21,14 @@ export type Lease = {
   readonly signal: AbortSignal
 }
 
+/** A fenced write found another owner: the work is no more this process's, or was deleted. `run` may throw it. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError'
+  constructor() {
+    super('Another process has this work now, or it is gone.')
+  }
+}
+
 /** A kind of work. A process does one row of a kind at a time, the oldest first. */
 export type BackgroundWork = {
   readonly table: WorkTable
@@ -128,7 +136,7 @@ async function doNext(work: BackgroundWork, { db, log, stopping }: LoopOptions):
     if (stopping.aborted) return false
     await work.run(lease)
   } catch (error) {
-    if (!lease.signal.aborted) await recordFailure(work, lease, log, error)
+    if (!lease.signal.aborted && !(error instanceof LeaseLostError)) await recordFailure(work, lease, log, error)
   } finally {
     clearInterval(beats)
     // Whatever is unfinished is anybody's again, at once.
@@ -147,7 +155,7 @@ function startBeats({ db, table, lease, lost }: BeatOptions): NodeJS.Timeout {
       const { rowCount } = await db.query(sql`
         update ${table} set lease_until = clock_timestamp() + ${LEASE_MS} * interval '1 millisecond'
         where id = ${lease.id}::uuid and owner = ${lease.owner}::uuid`)
-      if (rowCount === 0) lost.abort(new Error('Another process has this work now, or it is gone.'))
+      if (rowCount === 0) lost.abort(new LeaseLostError())
       else renewedAt = at
     } catch (error) {
       if (Date.now() - renewedAt > GIVE_UP_MS) lost.abort(error)

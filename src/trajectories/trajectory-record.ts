@@ -37,33 +37,36 @@ export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<T
   })
 }
 
-/** The record of `job j`. */
-function recordOf(asOf: EventPosition): SqlStatement {
+/** A picture as JSON, null where the id is. */
+type PictureSql = (id: SqlStatement) => SqlStatement
+
+/** The record of `job j` as JSON; times are in the session's time zone. `picture`: what of a picture it tells. */
+export function recordOf(asOf: EventPosition, picture: PictureSql = pictureById): SqlStatement {
   return sql`row_to_json((select record from (select
     ${RECORD_FORMAT}::text as format, ${RECORD_VERSION}::int as version,
     j.kind, j.status, j.stop_reason as "stopReason", j.instruction, j.editor, j.thinker, j.settings,
     j.base_seed as "baseSeed", j.priority, j.run,
     j.wanted_width as "wantedWidthPx", j.wanted_height as "wantedHeightPx", j.batch, j.tags, j.metadata,
-    ${pictureById(sql`j.source_id`)} as source, ${pictureById(sql`j.mask_id`)} as mask,
-    ${referencesOf()} as "references",
+    ${picture(sql`j.source_id`)} as source, ${picture(sql`j.mask_id`)} as mask,
+    ${referencesOf(picture)} as "references",
     (select array[b.index, b.candidate] from round b where b.id = j.best_round_id) as best,
     case when j.error_code is not null then ${errorOf(sql`j`)} end as error,
     j.editor_seconds as "editorSeconds", j.thinker_tokens as "thinkerTokens",
     j.run_editor_seconds as "runEditorSeconds", j.run_thinker_tokens as "runThinkerTokens",
     j.created_at as "createdAt", j.started_at as "startedAt", j.finished_at as "finishedAt",
-    ${roundsOf(asOf)} as rounds
+    ${roundsOf(asOf, picture)} as rounds
   ) as record))`
 }
 
 /** A round names its parent as [index, candidate]; `base`: what was edited, null: the source. */
-function roundsOf(asOf: EventPosition): SqlStatement {
+function roundsOf(asOf: EventPosition, picture: PictureSql): SqlStatement {
   return sql`array_to_json(array(
     select row_to_json(made) from (
       select r.index, r.candidate,
         case when r.parent_id is not null
           then (select array[p.index, p.candidate] from round p where p.id = r.parent_id) end as parent,
         r.status, r.editor, r.prompt, r.prompt_source as "promptSource", r.seed,
-        ${pictureById(sql`r.base_image_id`)} as base, ${pictureById(sql`r.image_id`)} as picture,
+        ${picture(sql`r.base_image_id`)} as base, ${picture(sql`r.image_id`)} as picture,
         r.is_satisfied as "isSatisfied", r.editor_seconds as "editorSeconds",
         case when r.error_code is not null then ${errorOf(sql`r`)} end as error,
         r.created_at as "createdAt", r.started_at as "startedAt", r.edited_at as "editedAt",
@@ -87,12 +90,12 @@ function critiquesOf({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
     ) as given))`
 }
 
-function referencesOf(): SqlStatement {
+function referencesOf(picture: PictureSql): SqlStatement {
   return sql`array_to_json(array(
-    select ${pictureById(sql`f.image_id`)} from job_reference f where f.job_id = j.id order by f.position))`
+    select ${picture(sql`f.image_id`)} from job_reference f where f.job_id = j.id order by f.position))`
 }
 
-/** The picture as JSON, null where the id is. `path`: see picturePath. */
+/** `path`: see picturePath. */
 function pictureById(id: SqlStatement): SqlStatement {
   return sql`case when ${id} is not null then (select row_to_json(picture) from (
     select ${picturePathOf(sql`i`)} as path, i.sha256, i.content_type as "contentType", i.byte_size as "byteSize",
