@@ -36,7 +36,7 @@ export async function readProgress(db: Queryable, from: string, to: string): Pro
   return rows
 }
 
-/** The attempts of all runs that ended between two watermarks, though at most 10 minutes ago. */
+/** The attempts of all runs that ended between two watermarks, though at most 10 minutes ago; a judge's come later. */
 export async function readStageTimes(db: Queryable, from: string, to: string): Promise<StageTime[]> {
   const { rows } = await db.query<StageTime>(sql`
     select task.queue, task.stage::text as stage, a.outcome,
@@ -44,7 +44,7 @@ export async function readStageTimes(db: Queryable, from: string, to: string): P
     from event_log l cross join tenant t
       join job_event e on e.tenant_id = t.id and e.epoch = l.epoch
         and e.xid >= ${from}::text::xid8 and e.xid < ${to}::text::xid8
-      join task on task.job_id = e.job_id and task.run = e.run
+      join task on task.job_id = e.job_id and task.run = e.run and task.stage <> 'JUDGE'
       join attempt a on a.task_id = task.id
     where e.type = 'JOB_FINISHED' and e.at > clock_timestamp() - interval '10 minutes'
       and a.outcome is not null and a.ended_at is not null`)

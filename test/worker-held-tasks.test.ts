@@ -18,6 +18,7 @@ const claimed = (id: string, token: number): ClaimedTask => ({
   queue: 'edit:test',
   failures: 0,
   crashes: 0,
+  judgeRunId: null,
   lastEndpointId: null,
   firstClaimedAt: new Date(),
   isSubmitted: false,

@@ -44,8 +44,9 @@ export function makeHeldTasks() {
       const tokens = new Map(claims.map(({ id, token }) => [id, token]))
       abortWhere(reason, task => tokens.get(task.id) === task.token)
     },
-    abortJob(jobId: string): void {
-      abortWhere('canceled', task => task.jobId === jobId)
+    /** What is done for a job, or for a judge run. A judge's question about a job is none of the job's. */
+    abortFor(id: string): void {
+      abortWhere('canceled', task => (task.judgeRunId ?? task.jobId) === id)
     },
     abortAll(reason: AbortReason): void {
       abortWhere(reason, () => true)

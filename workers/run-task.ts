@@ -3,10 +3,12 @@
 
 import { failStage, releaseStage } from '../src/jobs/fail-stage.ts'
 import { startStage } from '../src/jobs/start-stage.ts'
+import { startJudgeTask } from '../src/judging/start-judge-task.ts'
 import { awaitDatabase } from './await-database.ts'
 import { editStage } from './edit-stage.ts'
 import type { CallOutcome, Slot } from './endpoint-pool.ts'
 import type { HeldTask } from './held-tasks.ts'
+import { judgeStage } from './judge-stage.ts'
 import { polishStage } from './polish-stage.ts'
 import type { StageContext, StageDeps, StageResult } from './stage-context.ts'
 import { describeFailure, toCallOutcome } from './stage-failure.ts'
@@ -41,10 +43,13 @@ export async function runTask(deps: StageDeps, run: { held: HeldTask; slot: Slot
 
   async function call(): Promise<StageResult | null> {
     const isGivenUp = () => held.abortReason !== null
+    const context = { ...deps, log, task, endpoint: slot.endpoint, deadlineMs: slot.deadlineMs }
+    if (task.stage === 'JUDGE') {
+      const input = await awaitDatabase(() => startJudgeTask(deps.db, task), isGivenUp)
+      return input && judgeStage({ ...context, input }, held.signal)
+    }
     const input = await awaitDatabase(() => startStage(deps.db, task), isGivenUp)
-    if (!input) return null
-    held.signal.throwIfAborted()
-    return makeCall({ ...deps, log, task, input, endpoint: slot.endpoint, deadlineMs: slot.deadlineMs }, held.signal)
+    return input && makeCall({ ...context, input }, held.signal)
   }
 
   async function settle(error: unknown): Promise<void> {
@@ -67,6 +72,7 @@ export async function runTask(deps: StageDeps, run: { held: HeldTask; slot: Slot
 const neutral: CallOutcome = { type: 'neutral' }
 
 async function makeCall(context: StageContext, signal: AbortSignal): Promise<StageResult> {
+  signal.throwIfAborted()
   const { stage } = context.task
   switch (stage) {
     case 'EDIT':
@@ -76,7 +82,7 @@ async function makeCall(context: StageContext, signal: AbortSignal): Promise<Sta
     case 'POLISH':
       return polishStage(context, signal)
     case 'JUDGE':
-      throw new Error('Judge runs are not driven by this worker.')
+      throw new Error('A judge task is no stage of its job.')
     default:
       return stage satisfies never
   }

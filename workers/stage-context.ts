@@ -16,9 +16,9 @@ export type StageDeps = {
 }
 
 /** One stage about to make its call. */
-export type StageContext = StageDeps & {
+export type StageContext<Input = StageInput> = StageDeps & {
   task: ClaimedTask
-  input: StageInput
+  input: Input
   endpoint: PoolEndpoint
   /** How long the call may take, as far as is known now. */
   deadlineMs: () => number

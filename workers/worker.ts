@@ -145,7 +145,7 @@ export function startWorker(options: WorkerOptions): Worker {
       channels: ['task', 'cancel', 'abandoned', 'fleet'],
       onNotification: (channel, payload) => {
         if (channel === 'task') loops.get(payload)?.wake()
-        else if (channel === 'cancel') held.abortJob(payload)
+        else if (channel === 'cancel') held.abortFor(payload)
         else if (channel === 'abandoned') stopAtProvider(payload)
         else if (fleet.models.some(({ model }) => model === payload)) hurry()
       },

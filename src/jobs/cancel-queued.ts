@@ -23,6 +23,7 @@ export async function cancelQueued(db: Db, tenantId: string, jobIds: readonly st
       with job_task as (
         select id, job_id, state from task
         where job_id = any(${locked.rows.map(row => row.id)}::uuid[]) and state in ('READY', 'DELAYED', 'LEASED')
+          and stage <> 'JUDGE'
         order by id for update
       )
       select job_id as id from job_task
@@ -34,7 +35,7 @@ export async function cancelQueued(db: Db, tenantId: string, jobIds: readonly st
     await tx.query(sql`
       with ended_task as (
         update task set state = 'CANCELED', ended_at = clock_timestamp(), is_abort_asked = true
-        where job_id = any(${ids}::uuid[]) and state = 'READY'
+        where job_id = any(${ids}::uuid[]) and state = 'READY' and stage <> 'JUDGE'
       ), ended_round as (
         update round set status = 'CANCELED' where job_id = any(${ids}::uuid[]) and status = 'PENDING'
       )

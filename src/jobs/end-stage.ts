@@ -24,13 +24,13 @@ export type StageEnd = {
 export async function endStage(
   db: Db,
   task: ClaimedTask,
-  choose: (job: JobRow) => StageEnd,
+  choose: (job: JobRow, tx: Tx) => StageEnd | Promise<StageEnd>,
   work: (tx: Tx, job: JobRow) => Promise<NewEvent[]>,
 ): Promise<Recorded> {
   return await db.transaction(async tx => {
     const job = await lockJob(tx, task.jobId)
     if (job === null) return { isFenced: true }
-    const stage = choose(job)
+    const stage = await choose(job, tx)
     const isOurs = await fenceTask(tx, task, stage.end, {
       outcome: stage.outcome,
       endpointId: stage.endpointId,

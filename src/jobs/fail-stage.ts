@@ -1,8 +1,10 @@
 import type { Db, Tx } from '../db.ts'
 import type { NewEvent } from '../events/append-event.ts'
+import { failJudgeTask, releaseJudgeTask } from '../judging/fail-judge-task.ts'
 import { decideFailure, decideNext } from '../loop/decide.ts'
 import type { TaskEnd } from '../queue/fence-task.ts'
-import { busyLimitMs, type ClaimedTask, maxFailures } from '../queue/task.ts'
+import { planRetry } from '../queue/plan-retry.ts'
+import type { ClaimedTask } from '../queue/task.ts'
 import { sql } from '../sql.ts'
 import { advanceJob } from './advance-job.ts'
 import { endStage, type Recorded } from './end-stage.ts'
@@ -24,24 +26,17 @@ export type StageFailure = {
   endpointId: string | null
 }
 
-const BACKOFF_MS = 500
-const MAX_BACKOFF_MS = 60_000
-/** How often a busy server is asked at least: its other callers come and go. */
-const MAX_BUSY_BACKOFF_MS = 15_000
-
 /**
  * Puts the stage off with a growing, jittered delay, or gives it up: at once when rejected or uncertain, after 5 counted
  * failures, or 30 minutes after its first attempt when always busy. An edit whose failures are used up goes to a fallback
- * editor of its job's instead, where one is left. A stage given up fails its round (a polish: the job).
+ * editor of its job's instead, where one is left. A stage given up fails its round (a polish: the job; a judge's question:
+ * itself alone).
  */
 export async function failStage(db: Db, task: ClaimedTask, failure: StageFailure): Promise<Recorded> {
-  const failures = task.failures + (failure.kind === 'failed' ? 1 : 0)
-  const busyMsLeft = busyLimitMs - (Date.now() - task.firstClaimedAt.getTime())
-  const isFinal = failure.kind === 'rejected' || failure.kind === 'uncertain'
-  const isUsedUp = failure.kind === 'failed' && failures >= maxFailures
+  if (task.judgeRunId !== null) return await failJudgeTask(db, task, failure)
+  const { failures, isFinal, isUsedUp, isExpired, delayMs } = planRetry(task, failure)
   const next = isUsedUp ? await findUntriedEditor(db, task) : null
-  const isDead = isFinal || (isUsedUp && next === null) || (failure.kind === 'busy' && busyMsLeft <= 0)
-  const delayMs = delayOf(task, failure, { failures, busyMsLeft })
+  const isDead = isFinal || (isUsedUp && next === null) || isExpired
   const error = { errorCode: failure.code, errorMessage: failure.message }
   const retry: TaskEnd = next === null ? { state: 'DELAYED', delayMs, failures, ...error } : { state: 'READY' }
   const dead: TaskEnd = { state: failure.kind === 'uncertain' ? 'UNCERTAIN' : 'DEAD', failures, ...error }
@@ -69,6 +64,7 @@ export async function failStage(db: Db, task: ClaimedTask, failure: StageFailure
  * the endpoint. In a job that is stopping it ends instead.
  */
 export async function releaseStage(db: Db, task: ClaimedTask): Promise<Recorded> {
+  if (task.judgeRunId !== null) return await releaseJudgeTask(db, task)
   return await endStage(
     db,
     task,
@@ -100,18 +96,4 @@ export async function giveUpStage(
 async function endIfStopped(tx: Tx, job: JobRow): Promise<NewEvent[]> {
   const finished = await finishIfStopped(tx, job)
   return finished === null ? [] : [finished]
-}
-
-// Busy answers are not counted as failures, so their delay grows with the claims. What a server asks for is honoured up
-// to the end of the task's patience: a header may say anything.
-function delayOf(
-  task: ClaimedTask,
-  { kind, retryAfterMs }: StageFailure,
-  { failures, busyMsLeft }: { failures: number; busyMsLeft: number },
-): number {
-  const backoffMs =
-    kind === 'busy'
-      ? Math.min(BACKOFF_MS * 2 ** Math.max(failures, task.token - 1), MAX_BUSY_BACKOFF_MS)
-      : Math.min(BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS)
-  return Math.max(backoffMs * (0.5 + Math.random()), Math.min(retryAfterMs ?? 0, busyMsLeft))
 }

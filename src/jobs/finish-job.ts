@@ -35,7 +35,7 @@ export function toJobEnd(state: LoadedState, decision: FinishDecision, failure?:
 export async function finishIfStopped(tx: Tx, job: JobRow): Promise<NewEvent | null> {
   if (job.stoppingFor === null) return null
   const { rows } = await tx.query(sql`
-    select 1 from task where job_id = ${job.id}::uuid and state = 'LEASED' limit 1`)
+    select 1 from task where job_id = ${job.id}::uuid and state = 'LEASED' and stage <> 'JUDGE' limit 1`)
   return rows.length > 0 ? null : await finishStopped(tx, job)
 }
 

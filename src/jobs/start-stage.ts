@@ -151,7 +151,8 @@ async function startEdit(db: Db, task: ClaimedTask): Promise<InputRow | null> {
   return rows[0] ?? null
 }
 
-const picturePart: SqlStatement = sql`
+/** `picture`: stored images as ImageRef, as a part of a `with`. */
+export const picturePart: SqlStatement = sql`
   picture as not materialized (
     select id, object_key as "objectKey", content_type as "contentType", width, height, byte_size as "byteSize", sha256
     from image

@@ -8,8 +8,8 @@ import type { JobRow } from './job-row.ts'
 /**
  * Stops a locked, unfinished job: tasks nobody holds end at once, held ones are asked to abort (within a second, by
  * NOTIFY 'cancel', else by the heartbeat), and the job ends with the last of them, here if there is none. A provider that
- * works on one nobody holds is told by NOTIFY 'abandoned'. A user's cancel wins over a deadline. Returns the events to
- * append.
+ * works on one nobody holds is told by NOTIFY 'abandoned'. A user's cancel wins over a deadline. A judge's tasks go on.
+ * Returns the events to append.
  */
 export async function stopJob(tx: Tx, job: JobRow, reason: 'CANCELED' | 'DEADLINE'): Promise<NewEvent[]> {
   job.stoppingFor = reason
@@ -19,7 +19,9 @@ export async function stopJob(tx: Tx, job: JobRow, reason: 'CANCELED' | 'DEADLIN
         cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
       where id = ${job.id}::uuid
     ), mine as (
-      select id from task where job_id = ${job.id}::uuid and state in ('READY', 'DELAYED', 'LEASED') order by id for update
+      select id from task
+      where job_id = ${job.id}::uuid and state in ('READY', 'DELAYED', 'LEASED') and stage <> 'JUDGE'
+      order by id for update
     )
     update task set
       state = case when state = 'LEASED' then state else 'CANCELED' end,

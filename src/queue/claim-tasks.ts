@@ -112,7 +112,8 @@ async function claimOnce(db: Db, request: ClaimRequest, onlyFirst: boolean): Pro
         select tenant_id from taken)) as has_missed
     )
     select c.id, c.token, c.owner as "workerId", c.tenant_id as "tenantId", c.job_id as "jobId", c.run, c.stage,
-      c.round_index as "roundIndex", c.candidate, c.call, c.round_id as "roundId", c.queue, c.failures, c.crashes,
+      c.round_index as "roundIndex", c.candidate, c.call, c.round_id as "roundId", c.judge_run_id as "judgeRunId", c.queue,
+      c.failures, c.crashes,
       c.endpoint_id as "lastEndpointId", c.first_claimed_at as "firstClaimedAt",
       c.submitted_at is not null as "isSubmitted", c.remote, shortfall.has_missed as "hasMissed"
     from shortfall left join claimed c on true

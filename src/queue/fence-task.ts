@@ -27,7 +27,7 @@ export async function fenceTask(
   const error = 'errorCode' in end ? end : null
   const failures = 'failures' in end ? (end.failures ?? null) : null
   const delayMs = end.state === 'DELAYED' ? end.delayMs : 0
-  // A retried task has waited once already; a released one goes back to where it stood.
+  // A retried task has waited once already; a released one goes back to where it stood. A judge's waits for its turn.
   const boost = end.state === 'DELAYED' || end.state === 'READY' ? 1 : null
   const { rowCount } = await tx.query(sql`
     with ended as (
@@ -36,7 +36,7 @@ export async function fenceTask(
         ended_at = case when ${isOver}::boolean then clock_timestamp() end,
         run_at = clock_timestamp() + ${delayMs}::float8 * interval '1 millisecond',
         failures = coalesce(${failures}::int, failures),
-        boost = greatest(boost, coalesce(${boost}::smallint, boost)),
+        boost = case when stage = 'JUDGE' then boost else greatest(boost, coalesce(${boost}::smallint, boost)) end,
         endpoint_id = coalesce(${attempt.endpointId}::uuid, endpoint_id),
         error_code = coalesce(${error?.errorCode ?? null}::text, error_code),
         error_message = coalesce(${error?.errorMessage ?? null}::text, error_message)

@@ -18,6 +18,8 @@ export type ClaimedTask = {
   /** Which ask this is, from 1: an unreadable answer is asked again as a task of its own. */
   call: number
   roundId: string | null
+  /** JUDGE only: the run it belongs to. */
+  judgeRunId: string | null
   queue: string
   failures: number
   crashes: number
@@ -41,6 +43,8 @@ export type NewTask = {
   candidate: number
   call: number
   roundId: string | null
+  /** For a JUDGE: the run it belongs to. Null for all others. */
+  judgeRunId: string | null
   queue: string
   priority: number
   boost: number

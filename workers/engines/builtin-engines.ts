@@ -1,7 +1,7 @@
 import type { Editor, Thinker } from './engine.ts'
 
 /** The builtin engines of one process. `close` ends their thread; a later call starts it again. */
-export type BuiltinEngines = { editor: Editor; thinker: Thinker; close(): Promise<void> }
+export type BuiltinEngines = { editor: Editor; thinker: Required<Thinker>; close(): Promise<void> }
 
 /** Loads the builtin editor and critic with their first call: a worker that only drives servers never does. */
 export function makeBuiltinEngines(): BuiltinEngines {
@@ -15,6 +15,7 @@ export function makeBuiltinEngines(): BuiltinEngines {
     thinker: {
       critique: async (request, signal) => (await load()).thinker.critique(request, signal),
       polish: async (request, signal) => (await load()).thinker.polish(request, signal),
+      judge: async (request, signal) => (await load()).thinker.judge(request, signal),
     },
     close: async () => (await loaded)?.close(),
   }

@@ -80,10 +80,32 @@ export type Verdict = {
 export type PolishRequest = { instruction: string; source: Picture | null; seed: number }
 export type PolishAnswer = { prompt: string; tokens: number }
 
+/** A picture a judge is shown. `label`: a line of text before it, '' for none. */
+export type LabelledPicture = { of: 'source' | 'edited' | 'references'; label: string; picture: Picture }
+
+/**
+ * What a judge is asked: the text, then the pictures in order. The instruction and what the editor was given are in the
+ * text already; a judge that measures instead of reading takes them from here.
+ */
+export type JudgeRequest = {
+  text: string
+  pictures: LabelledPicture[]
+  instruction: string
+  prompt: string
+  seed: number
+  /** What a judge that measures answers, in the form that the text asks for; null: measuring does not answer it. */
+  write: ((measured: { semantic: number; quality: number; reasoning: string }) => string) | null
+}
+
+/** The judge's words as they are. `isCut`: they end at the length limit. */
+export type JudgeAnswer = { text: string; isCut: boolean; tokens: number }
+
 /** A vision-language model behind some protocol. Rejects with EngineError, or UnreadableVerdictError when it answered nonsense. */
 export type Thinker = {
   critique(request: CritiqueRequest, signal: AbortSignal): Promise<Verdict>
   polish(request: PolishRequest, signal: AbortSignal): Promise<PolishAnswer>
+  /** Answers a question about pictures in free form; reading it is the caller's. Absent where it can only critique. */
+  judge?(request: JudgeRequest, signal: AbortSignal): Promise<JudgeAnswer>
 }
 
 /** `rejected`: the request can never work. `busy`: try later, does not count (429, 503). `failed`: try again, counts. */

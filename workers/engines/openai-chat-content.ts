@@ -4,7 +4,7 @@
 import { critiqueGeneratedTagged } from '../../src/thinker/critique-generated-tagged.ts'
 import { critiqueTagged } from '../../src/thinker/critique-tagged.ts'
 import { fillTemplate } from '../../src/thinker/fill-template.ts'
-import type { CritiqueRequest, Picture, PolishRequest } from './engine.ts'
+import type { CritiqueRequest, JudgeRequest, Picture, PolishRequest } from './engine.ts'
 import { critiqueGeneratedJson } from './templates/critique-generated-json.ts'
 import { critiqueJson } from './templates/critique-json.ts'
 import { polish } from './templates/polish.ts'
@@ -52,6 +52,12 @@ export function toJsonContent(request: CritiqueRequest, templates: ThinkerTempla
 export function toPolishContent({ instruction, source }: PolishRequest, templates: ThinkerTemplates): ContentPart[] {
   const template = source ? (templates.polishTemplate ?? polish) : (templates.generatePolishTemplate ?? polishGenerated)
   return [toText(`${template}\n\nWhat the user wants:\n${instruction}`), ...toImages(source)]
+}
+
+/** A judge's question: its text, then each picture after its label. */
+export function toJudgeContent({ text, pictures }: JudgeRequest): ContentPart[] {
+  const shown = pictures.flatMap(({ label, picture }) => [...(label ? [toText(label)] : []), ...toImages(picture)])
+  return [toText(text), ...shown]
 }
 
 function toText(text: string): ContentPart {

@@ -52,8 +52,8 @@ export type Sampling = {
   structuredOutputs: boolean
 }
 
-/** The body's fields for them; `schema` is sent only where structured outputs are on. */
-export function toSamplingFields(sampling: Sampling, schema: Schema): Record<string, unknown> {
+/** The body's fields for them; `schema` (null: free text) is sent only where structured outputs are on. */
+export function toSamplingFields(sampling: Sampling, schema: Schema | null): Record<string, unknown> {
   const { profile, temperature, topP, topK, maxTokens, structuredOutputs } = sampling
   const { maxTokensField, hasTopK } = chatDialects[profile]
   return {
@@ -61,6 +61,7 @@ export function toSamplingFields(sampling: Sampling, schema: Schema): Record<str
     ...(temperature !== null && { temperature }),
     ...(topP !== null && { top_p: topP }),
     ...(topK !== null && hasTopK && { top_k: topK }),
-    ...(structuredOutputs && { response_format: { type: 'json_schema', json_schema: { ...schema, strict: true } } }),
+    ...(structuredOutputs &&
+      schema && { response_format: { type: 'json_schema', json_schema: { ...schema, strict: true } } }),
   }
 }

@@ -8,6 +8,7 @@ import {
   type ContentPart,
   type ThinkerTemplates,
   toJsonContent,
+  toJudgeContent,
   toPolishContent,
   toTaggedContent,
 } from './openai-chat-content.ts'
@@ -26,7 +27,7 @@ export function openaiChatThinker(http: HttpClient, config: OpenaiChatConfig): T
 
   async function ask(
     content: ContentPart[],
-    { seed, schema }: { seed: number; schema: typeof critiqueSchema },
+    { seed, schema }: { seed: number; schema: typeof critiqueSchema | null },
     signal: AbortSignal,
   ): Promise<Answer> {
     const body = JSON.stringify({
@@ -54,6 +55,10 @@ export function openaiChatThinker(http: HttpClient, config: OpenaiChatConfig): T
       const prompt = parsePolished(answer)
       if (prompt === null) throw new UnreadableVerdictError(describeUnreadable(answer), tokens)
       return { prompt, tokens }
+    },
+    async judge(request, signal) {
+      const { text, isCut, tokens } = await ask(toJudgeContent(request), { seed: request.seed, schema: null }, signal)
+      return { text, isCut, tokens }
     },
   }
 }

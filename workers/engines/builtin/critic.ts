@@ -1,4 +1,12 @@
-import type { CritiqueRequest, PolishAnswer, PolishRequest, Thinker, Verdict } from '../engine.ts'
+import type {
+  CritiqueRequest,
+  JudgeAnswer,
+  JudgeRequest,
+  PolishAnswer,
+  PolishRequest,
+  Thinker,
+  Verdict,
+} from '../engine.ts'
 import { EngineError } from '../engine.ts'
 import { type AlignedPair, alignPictures } from './align-pictures.ts'
 import type { Clause, GradedClause, Instruction } from './clause.ts'
@@ -21,11 +29,12 @@ const satisfiedFrom = 8
  * clause did, and rewrites the prompt with the amounts that should land. Semantic is the mean of its clauses less what was
  * damaged, below 8 while one clause misses and at most 6 beside a clause that cannot be done. It spends no tokens.
  */
-export function builtinCritic(options: BuiltinOptions = {}): Thinker & Closable {
+export function builtinCritic(options: BuiltinOptions = {}): Required<Thinker> & Closable {
   const thread = options.thread ?? makePixelThread()
   return {
     critique: (request, signal) => critique(request, thread, signal),
     polish: (request, signal) => polish(request, signal),
+    judge: (request, signal) => judge(request, thread, signal),
     close: () => (options.thread ? Promise.resolve() : thread.close()),
   }
 }
@@ -89,6 +98,20 @@ async function polish({ instruction }: PolishRequest, signal: AbortSignal): Prom
   signal.throwIfAborted()
   const prompt = formatClauses(parseInstruction(instruction).clauses)
   return { prompt: prompt || instruction, tokens: 0 }
+}
+
+// Its scores are those of its critique: it knows one way to measure.
+async function judge(request: JudgeRequest, thread: PixelThread, signal: AbortSignal): Promise<JudgeAnswer> {
+  const { instruction, prompt, pictures, seed, write } = request
+  const find = (of: 'source' | 'edited') => pictures.find(picture => picture.of === of)?.picture ?? null
+  const edited = find('edited')
+  if (write === null || edited === null) {
+    const message = 'The builtin critic measures how well an instruction was followed and cannot answer this question.'
+    throw new EngineError('rejected', 'JUDGE_UNSUPPORTED', message)
+  }
+  const verdict = await critique({ instruction, prompt, source: find('source'), edited, seed }, thread, signal)
+  const { semantic, quality, reasoning, tokens } = verdict
+  return { text: write({ semantic: semantic ?? 0, quality: quality ?? 0, reasoning }), isCut: false, tokens }
 }
 
 const isGradedClause = (clause: Clause): clause is GradedClause => clause.kind === 'graded'
