@@ -6,6 +6,7 @@
 import type { Db } from '../db.ts'
 import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
+import { isBefore } from './trajectory-filter.ts'
 
 /** What every line says it is. A reader refuses another format, and a version above the one it knows. */
 export const RECORD_FORMAT = 'pentimento-trajectories'
@@ -14,24 +15,23 @@ export const RECORD_VERSION = 1
 /** One line, and where in the dataset's version it stands. */
 export type TrajectoryLine = { position: number; json: string }
 
-/** Which lines: of a version, of one split, from a position on. `asOf`: feedback that came later is left out. */
-export type RecordPage = { versionId: string; split: string; from: number; first: number; asOf: EventPosition }
+/** Which lines: of one split of a version, from one position to another, both included; as things were at `asOf`. */
+export type RecordPage = { versionId: string; split: string; from: number; to: number; asOf: EventPosition }
 
 /**
- * The next lines of a version by position, as many as there are up to `first`; trajectories that were deleted since are
- * missing. The same page always gives the same bytes.
+ * The lines of a version in the order of position; trajectories that are no more what they were are missing. The same page
+ * always gives the same bytes.
  */
 export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<TrajectoryLine[]> {
   return await db.transaction(async tx => {
     await tx.query("set local time zone 'UTC'") // times in JSON have the session's offset
     const { rows } = await tx.query<TrajectoryLine>(sql`
       select s.position, ${recordOf(page.asOf)}::text as json
-      from (
-        select position, job_id from dataset_sample
-        where version_id = ${page.versionId}::uuid and split = ${page.split} and position >= ${page.from}::int
-        order by position limit ${page.first}::int
-      ) as s
-      join job j on j.id = s.job_id and j.status in ('SUCCEEDED', 'FAILED', 'CANCELED')
+      from dataset_sample s
+      join trajectory t on t.job_id = s.job_id and ${isBefore(page.asOf)}
+      join job j on j.id = s.job_id
+      where s.version_id = ${page.versionId}::uuid and s.split = ${page.split}
+        and s.position between ${page.from}::int and ${page.to}::int
       order by s.position`)
     return rows
   })
@@ -58,13 +58,16 @@ export function recordOf(asOf: EventPosition, picture: PictureSql = pictureById)
   ) as record))`
 }
 
-/** A round names its parent as [index, candidate]; `base`: what was edited, null: the source. */
+/**
+ * A round names its parent as [index, candidate] of the same job, so a fork's first round has none; `base`: what was edited,
+ * null: the source.
+ */
 function roundsOf(asOf: EventPosition, picture: PictureSql): SqlStatement {
   return sql`array_to_json(array(
     select row_to_json(made) from (
       select r.index, r.candidate,
-        case when r.parent_id is not null
-          then (select array[p.index, p.candidate] from round p where p.id = r.parent_id) end as parent,
+        case when r.parent_id is not null then (
+          select array[p.index, p.candidate] from round p where p.id = r.parent_id and p.job_id = r.job_id) end as parent,
         r.status, r.editor, r.prompt, r.prompt_source as "promptSource", r.seed,
         ${picture(sql`r.base_image_id`)} as base, ${picture(sql`r.image_id`)} as picture,
         r.is_satisfied as "isSatisfied", r.editor_seconds as "editorSeconds",
