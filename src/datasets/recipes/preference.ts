@@ -68,10 +68,10 @@ export function preference(recipe: PreferenceRecipe): Pipeline {
     const digest = [owner.task, chosen.digest, rejected.digest].sort().join()
     const known = tallies.get(key)
     const isFirst = known === undefined || digest < known.digest
-    tallies.set(key, {
-      balance: (known?.balance ?? 0) + vote,
-      ...(isFirst ? { pair: { chosen, rejected, owner, decidedBy: 'HUMAN' }, digest } : known),
-    })
+    const shown: Pick<Tally, 'pair' | 'digest'> = isFirst
+      ? { pair: { chosen, rejected, owner, decidedBy: 'HUMAN' }, digest }
+      : known
+    tallies.set(key, { ...shown, balance: (known?.balance ?? 0) + vote })
   }
 
   function finish(): ReturnType<Pipeline['finish']> {
