@@ -6,6 +6,7 @@ import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, exec
 import type { Plugin } from 'graphql-yoga'
 import type { Deps } from '../../src/deps.ts'
 import type { EventStream } from '../../src/events/event-stream.ts'
+import type { Progress } from '../../src/events/follow-progress.ts'
 import type { JobEvent } from '../../src/events/job-event.ts'
 import type { TenantEvent } from '../../src/events/tenant-tails.ts'
 import { type Context, makeContext } from '../context.ts'
@@ -13,7 +14,7 @@ import { makeLiveResults } from './live-results.ts'
 import { makeShareKey } from './live-share-key.ts'
 import { isTransient, isUnexpected, makeErrorMask } from './mask-error.ts'
 
-type Item = JobEvent | TenantEvent
+type Item = JobEvent | TenantEvent | Progress<unknown>
 
 export type Live = {
   /** Takes the place of graphql-js' `subscribe`: the same arguments and answers. */
@@ -124,8 +125,9 @@ function toResults(
   return results
 }
 
-/** Names an event among all; null for one that is said to one reader. */
+/** Names an event among all; null for one that is said to one reader, and for a state, which each reader reads itself. */
 function keyOf(item: Item): string | null {
+  if ('progressOf' in item) return null
   const event = 'cursor' in item ? item.event : item
   return event.type === 'EVENT_GAP' ? null : `${event.jobId} ${event.seq}`
 }

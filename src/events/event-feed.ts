@@ -3,6 +3,7 @@ import type { Db } from '../db.ts'
 import { connectListener } from '../listener.ts'
 import { type EventStream, wakeAll } from './event-stream.ts'
 import { followJob } from './follow-job.ts'
+import { type FollowedWork, followProgress, type Progress } from './follow-progress.ts'
 import { followTenant } from './follow-tenant.ts'
 import type { JobEvent } from './job-event.ts'
 import { makeJobTails } from './job-tails.ts'
@@ -14,9 +15,11 @@ export type EventFeed = {
   followJob(input: { tenantId: string; jobId: string; after: number }): Promise<EventStream<JobEvent>>
   /** See `followTenant`. */
   followTenant(input: { tenantId: string; after: string | null }): Promise<EventStream<TenantEvent>>
+  /** See `followProgress`. */
+  followProgress<State>(work: FollowedWork<State>): Promise<EventStream<Progress<State>>>
   /** Calls `listener` with the id of each key that is revoked, and with null when some may have been missed. */
   onKeyRevoked(listener: (keyId: string | null) => void): () => void
-  /** Calls `listener` with the table in which work waits (see background-work.ts), and with null when some may have been missed. */
+  /** Calls `listener` with the table in which work waits (see background-work.ts) or the work that got on, and with null when some may have been missed. */
   onWork(listener: (table: string | null) => void): () => void
   countFollowers(): { ofJobs: number; ofTenants: number }
   /** Every open stream rejects with FeedClosedError: it is not over, its reader goes on elsewhere. */
@@ -57,6 +60,11 @@ export async function connectEventFeed({ db, url, log }: { db: Db; url: string; 
     log,
   })
 
+  function onWork(tell: (table: string | null) => void): () => void {
+    workListeners.add(tell)
+    return () => workListeners.delete(tell)
+  }
+
   function hearEvent(payload: string): void {
     const [tenantId = '', jobId = '', lastSeq] = payload.split(' ')
     jobs.hear(jobId, Number(lastSeq) || 0)
@@ -86,14 +94,12 @@ export async function connectEventFeed({ db, url, log }: { db: Db; url: string; 
   return {
     followJob: input => open(() => followJob(input, { db, tails: jobs, signal })),
     followTenant: input => open(() => followTenant(input, { db, tails: tenants, signal })),
+    followProgress: work => open(() => followProgress(work, { onWork, signal })),
     onKeyRevoked(tell) {
       keyListeners.add(tell)
       return () => keyListeners.delete(tell)
     },
-    onWork(tell) {
-      workListeners.add(tell)
-      return () => workListeners.delete(tell)
-    },
+    onWork,
     countFollowers: () => ({ ofJobs: countAll(jobs.values()), ofTenants: countAll(tenants.values()) }),
     async close() {
       if (signal.aborted) return

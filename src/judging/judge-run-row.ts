@@ -18,9 +18,14 @@ export async function holdJudgeRun(tx: Tx, id: string): Promise<JudgeRunRow> {
   return rows[0]
 }
 
+/** What is notified of a run: see followProgress. */
+export function toProgressName(id: string): string {
+  return `judge_run ${id}`
+}
+
 /** Tells the followers of the run at the commit that there is something new. */
 export async function tellJudgeRun(db: Queryable, id: string): Promise<void> {
-  await db.query(sql`select pg_notify('judge_run', ${id})`)
+  await db.query(sql`select pg_notify('background_work', ${toProgressName(id)})`)
 }
 
 /** A run's rubric. Throws where this process has none of that name, as when a newer one started the run. */
