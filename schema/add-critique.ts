@@ -8,6 +8,7 @@ import { toGraphQLError } from './errors-to-graphql.ts'
 import { toUuid } from './global-id.ts'
 import { successType } from './job-result.ts'
 import { numberFrom, parseInput, textOf } from './parse-input.ts'
+import { reviewerDescription, reviewerRule } from './reviewer.ts'
 
 const AddCritiqueInput = builder.inputType('AddCritiqueInput', {
   description: "A person's judgement of a round. At least one field besides the id must be given.",
@@ -18,10 +19,12 @@ const AddCritiqueInput = builder.inputType('AddCritiqueInput', {
     isSatisfied: t.boolean({ description: 'Whether it is good enough.' }),
     reasoning: t.string({ description: 'Why, 1 to 8000 characters.' }),
     refinedPrompt: t.string({ description: 'What should have been asked for, 1 to 8000 characters.' }),
+    reviewer: t.string({ description: reviewerDescription }),
   }),
 })
 
-const critiqueRule = z
+/** Reads the fields of a person's critique, of which one must be given. */
+export const critiqueRule = z
   .object({
     semantic: optional(numberFrom(0, 10)),
     quality: optional(numberFrom(0, 10)),
@@ -61,11 +64,12 @@ builder.mutationField('addCritique', t =>
     type: AddCritiqueResult,
     description: "Adds a person's critique to a round. It never changes the job's course.",
     args: { input: t.arg({ type: AddCritiqueInput, required: true, description: 'The critique.' }) },
-    resolve: async (_root, { input: { roundId, ...rest } }, { deps, caller }) => {
+    resolve: async (_root, { input: { roundId, reviewer, ...rest } }, { deps, caller }) => {
       const round = toUuid(roundId, 'Round')
       if (round === null) throw new NotFoundError('roundId', 'round')
       const feedback = { roundId: round, ...parseInput(critiqueRule, rest) }
-      return { critiqueId: await addCritique(deps.db, caller, feedback) }
+      const author = { ...caller, reviewer: parseInput(reviewerRule, reviewer, 'reviewer') }
+      return { critiqueId: await addCritique(deps.db, author, feedback) }
     },
   }),
 )

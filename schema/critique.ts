@@ -10,7 +10,9 @@ export const Critique = builder.prismaNode('Critique', {
   fields: t => ({
     round: t.relation('round', { description: 'What was judged.', complexity: upwardComplexity }),
     source: t.expose('source', { type: CritiqueSource, description: 'Who judged.' }),
-    by: t.exposeString('by', { description: 'The model id, or the name of the key that a person used.' }),
+    by: t.exposeString('by', {
+      description: 'The model id, or the person: the reviewer that was named, else the name of the key.',
+    }),
     semantic: t.exposeFloat('semantic', {
       nullable: true,
       description: '0 to 10: was the instruction followed and the rest preserved.',

@@ -81,7 +81,16 @@ export const CritiqueSource = builder.enumType('CritiqueSource', {
   values: {
     THINKER: { description: 'The model that drives the loop; one a round.' },
     JUDGE: { description: 'A model of an evaluation.' },
-    HUMAN: { description: 'A person, through `addCritique`.' },
+    HUMAN: { description: 'A person, through `addCritique` or a review.' },
+  } as const,
+})
+
+export const ReviewState = builder.enumType('ReviewState', {
+  description: 'Where a review stands.',
+  values: {
+    CLAIMED: { description: 'The reviewer holds the item, until `claimedUntil`.' },
+    DONE: { description: 'Answered.' },
+    SKIPPED: { description: 'Left to others.' },
   } as const,
 })
 

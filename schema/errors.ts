@@ -1,7 +1,8 @@
 import * as errors from '../src/errors.ts'
+import * as feedbackErrors from '../src/feedback/errors.ts'
 import * as imageErrors from '../src/images/errors.ts'
 import { builder } from './builder.ts'
-import { JobStatus } from './enums.ts'
+import { JobStatus, ReviewState } from './enums.ts'
 
 const ErrorInterface = builder.interfaceRef<errors.DomainError>('Error').implement({
   description: "An expected failure, as a member of a mutation's result.",
@@ -97,9 +98,27 @@ builder.objectType(errors.JobActiveError, {
   }),
 })
 
+builder.objectType(feedbackErrors.ReviewEndedError, {
+  name: 'ReviewEndedError',
+  description: 'The review was answered or skipped before; nothing was stored.',
+  interfaces,
+  fields: t => ({
+    state: t.field({ type: ReviewState, description: 'How it ended.', resolve: error => error.state }),
+  }),
+})
+
+builder.objectType(feedbackErrors.ReviewTakenError, {
+  name: 'ReviewTakenError',
+  description: 'The claim ran out and others have taken the item since; nothing was stored.',
+  interfaces,
+  fields: t => ({
+    claimedUntil: t.expose('claimedUntil', { type: 'DateTime', description: 'When the claim ran out.' }),
+  }),
+})
+
 builder.objectType(errors.ImageInUseError, {
   name: 'ImageInUseError',
-  description: 'A job needs this image; delete the job first.',
+  description: 'A job or an export needs this image; delete that first.',
   interfaces,
 })
 

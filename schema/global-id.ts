@@ -1,7 +1,20 @@
 import { NIL, validate } from 'uuid'
 
 /** The types that `node` can load. */
-const nodeTypes = ['Job', 'Round', 'Critique', 'Image', 'Endpoint', 'Worker', 'ApiKey'] as const
+const nodeTypes = [
+  'Job',
+  'Round',
+  'Critique',
+  'Image',
+  'Endpoint',
+  'Worker',
+  'ApiKey',
+  'Preference',
+  'ReviewQueue',
+  'Review',
+  'Dataset',
+  'DatasetVersion',
+] as const
 export type NodeType = (typeof nodeTypes)[number]
 
 /** The global id of an object: `Type:uuid` in base64url, opaque to callers. */

@@ -1,8 +1,10 @@
 import DataLoader from 'dataloader'
 import { catalog } from '../src/catalog.ts'
 import type { Deps } from '../src/deps.ts'
+import { readJobPreferences, readRoundPreferences } from '../src/feedback/read-preferences.ts'
+import { type ReviewProgress, readReviewProgress } from '../src/feedback/review-progress.ts'
 import { type KnownModel, type ModelLoad, readModelLoads, readModels } from '../src/fleet/read-models.ts'
-import type { Critique } from '../src/generated/prisma/client.ts'
+import type { Critique, Preference } from '../src/generated/prisma/client.ts'
 import { queuePosition } from '../src/jobs/queue-position.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
 
@@ -13,6 +15,12 @@ export type Loaders = {
   readonly modelLoad: DataLoader<string, ModelLoad>
   /** The thinker's critique by round id. */
   readonly thinkerCritique: DataLoader<string, Critique | null>
+  /** By round id. */
+  readonly roundPreferences: DataLoader<string, Preference[]>
+  /** By job id. */
+  readonly jobPreferences: DataLoader<string, Preference[]>
+  /** By review queue id. */
+  readonly reviewProgress: DataLoader<string, ReviewProgress>
   /** How many stages run, by worker id. */
   readonly workerInFlight: DataLoader<string, number>
   /** By job id. */
@@ -36,6 +44,18 @@ export function makeLoaders({ db, prisma }: Deps, caller: Caller): Loaders {
       })
       const byRound = new Map(critiques.map(critique => [critique.roundId, critique]))
       return ids.map(id => byRound.get(id) ?? null)
+    }),
+    roundPreferences: new DataLoader(async ids => {
+      const preferences = await readRoundPreferences(db, caller.tenantId, ids)
+      return ids.map(id => preferences.get(id) ?? [])
+    }),
+    jobPreferences: new DataLoader(async ids => {
+      const preferences = await readJobPreferences(db, caller.tenantId, ids)
+      return ids.map(id => preferences.get(id) ?? [])
+    }),
+    reviewProgress: new DataLoader(async ids => {
+      const progress = await readReviewProgress(db, caller.tenantId, ids)
+      return ids.map(id => progress.get(id) ?? { total: 0, done: 0, answered: 0, skipped: 0, claimed: 0 })
     }),
     workerInFlight: new DataLoader(async ids => {
       const groups = await prisma.task.groupBy({

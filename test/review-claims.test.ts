@@ -53,7 +53,7 @@ async function pick(reviewId: string): Promise<void> {
 }
 
 async function progressOf(queueId: string) {
-  return (await readReviewProgress(database.db, [queueId])).get(queueId)
+  return (await readReviewProgress(database.db, tenantId, [queueId])).get(queueId)
 }
 
 describe('claiming a review', () => {

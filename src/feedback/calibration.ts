@@ -40,9 +40,10 @@ export async function readCalibration(
   tenantId: string,
   { filter, against, by, groupBy, metadataKey }: CalibrationQuestion,
 ): Promise<Calibration[]> {
+  const person = against === 'HUMAN' ? by : null // a judge model picks nothing
   const { rows } = await db.query<Calibration>(sql`
     with matching as materialized (
-      select t.job_id, ${groupColumn(groupBy, metadataKey)} as key
+      select t.job_id, t.has_human_critique, ${groupColumn(groupBy, metadataKey)} as key
       from trajectory t where t.tenant_id = ${tenantId}::uuid and ${toCondition(filter)}
     ), pair as materialized (
       select m.key, c.overall as thinker, other.overall as others
@@ -51,7 +52,7 @@ export async function readCalibration(
       cross join lateral (
         select avg(o.overall) as overall from critique o
         where o.round_id = r.id and o.source = ${against}::critique_source and o.by = coalesce(${by}, o.by)) as other
-      where other.overall is not null
+      where other.overall is not null and (m.has_human_critique or ${against} <> 'HUMAN')
     ), ranked as (
       select key, thinker, others, ${midRank(sql`thinker`)} as thinker_rank, ${midRank(sql`others`)} as others_rank
       from pair
@@ -69,7 +70,7 @@ export async function readCalibration(
     ), picked as (
       select m.key, count(*) as picks, count(*) filter (where best.id = p.chosen_round_id) as agreeing
       from matching m join round r on r.job_id = m.job_id
-      join preference p on p.chosen_round_id = r.id and p.kind = 'PICK'
+      join preference p on p.tenant_id = ${tenantId}::uuid and p.chosen_round_id = r.id and p.kind = 'PICK' and p.by = coalesce(${person}, p.by)
       cross join lateral (
         select b.id from round b join critique c on c.round_id = b.id and c.source = 'THINKER' and c.overall is not null
         where b.job_id = m.job_id and b.image_id is not null

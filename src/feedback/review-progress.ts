@@ -16,6 +16,7 @@ export type ReviewProgress = {
 /** By queue id. */
 export async function readReviewProgress(
   db: Queryable,
+  tenantId: string,
   queueIds: readonly string[],
 ): Promise<Map<string, ReviewProgress>> {
   const { rows } = await db.query<ReviewProgress & { id: string }>(sql`
@@ -29,7 +30,7 @@ export async function readReviewProgress(
         count(*) filter (where r.state = 'CLAIMED' and r.claimed_until > clock_timestamp()) as claimed
       from review r where r.item_id = i.id
     ) as given on true
-    where q.id = any(${[...queueIds]}::uuid[])
+    where q.tenant_id = ${tenantId}::uuid and q.id = any(${[...queueIds]}::uuid[])
     group by q.id`)
   return new Map(rows.map(({ id, ...progress }) => [id, progress]))
 }

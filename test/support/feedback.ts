@@ -15,6 +15,15 @@ export async function openQueue(db: Db, tenantId: string, queue: Partial<NewRevi
   return await createReviewQueue(db, { tenantId, by: 'the key' }, { ...usual, order: 'OLDEST', ...queue })
 }
 
+/** The items of a PAIR queue in order, with their sides. */
+export async function sidesOf(db: Db, queueId: string): Promise<{ jobId: string; a: string; b: string }[]> {
+  const { rows } = await db.query<{ jobId: string; a: string; b: string }>(
+    'select job_id as "jobId", round_a_id as a, round_b_id as b from review_item where queue_id = $1 order by position',
+    [queueId],
+  )
+  return rows
+}
+
 /** Lets every claim of a reviewer have run out a minute ago. */
 export async function expireClaims(db: Db, reviewer: string): Promise<void> {
   await db.query(`update review set claimed_until = now() - interval '1 minute' where reviewer = $1`, [reviewer])
