@@ -141,6 +141,7 @@ thinkers:
       '7 editors.1.url',
       '7 editors.1.key',
       '11 thinkers.0.style',
+      '12 thinkers.0.url',
     ])
     expect(problems.join('\n')).not.toContain('pw')
   })

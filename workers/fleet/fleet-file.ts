@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { asyncJobEntry, toAsyncJob } from './async-job-entry.ts'
 import { builtinCriticEntry, builtinEditorEntry, toBuiltin } from './builtin-entry.ts'
@@ -9,6 +9,7 @@ import { editthinkerEntry, toEditthinker } from './editthinker-entry.ts'
 import type { Fleet, FleetModel } from './fleet.ts'
 import { openaiChatEntry, toOpenaiChat } from './openai-chat-entry.ts'
 import { openaiImagesEntry, toOpenaiImages } from './openai-images-entry.ts'
+import { readEntry } from './read-entry.ts'
 import { codeOf, type EntryContext, type Environment, type Unplaced } from './server-entry.ts'
 
 /** The fleet file is not usable; the message has one line a problem, each with its place in the file. */
@@ -53,7 +54,15 @@ export function parseFleet(
   for (const { pos, message } of document.errors) {
     problems.push({ line: lines.linePos(pos[0]).line, text: message.split('\n')[0]?.replace(/ at line.*$/, '') ?? '' })
   }
-  if (problems.length > 0) throw fail()
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document)) return
+      const line = lines.linePos(alias.range?.[0] ?? 0).line
+      problems.push({ line, text: `*${alias.source} stands for nothing: there is no &${alias.source} before it` })
+    },
+  })
+  // A key that is there twice leaves a document that can be read on.
+  if (problems.length > 0 && !document.errors.every(({ code }) => code === 'DUPLICATE_KEY')) throw fail()
   const read = <T>(schema: z.ZodType<T>, value: unknown, at: readonly PropertyKey[]): T | null => {
     const result = schema.safeParse(value)
     if (result.success) return result.data
@@ -65,7 +74,11 @@ export function parseFleet(
     return null
   }
   // Each entry is read by itself, so that a fault in one hides none of another, of whatever sort it is.
-  const content: unknown = document.toJS({ maxAliasCount: 20 }) ?? {}
+  const content = toContent(document)
+  if (content === undefined) {
+    if (problems.length === 0) report([], 'repeats its aliases too often')
+    throw fail()
+  }
   const { editors, thinkers } = read(sectionsSchema, content, []) ?? lenientSections.parse(content)
 
   const inFile: EntryContext = { env, readFile, report: () => {} }
@@ -75,12 +88,16 @@ export function parseFleet(
   })
   const models = [
     ...editors.map((value, index) => {
-      const entry = read(editorEntry, value, ['editors', index])
-      return entry && toEditor(entry, contextAt('editors', index))
+      const context = contextAt('editors', index)
+      const reading = { name: `editor-${index}.invalid`, usualEngine: 'openai-images', report: context.report }
+      const entry = readEntry(editorEntry, value, reading)
+      return entry && toEditor(entry, context)
     }),
     ...thinkers.map((value, index) => {
-      const entry = read(thinkerEntry, value, ['thinkers', index])
-      return entry && toThinker(entry, contextAt('thinkers', index))
+      const context = contextAt('thinkers', index)
+      const reading = { name: `thinker-${index}.invalid`, usualEngine: 'openai-chat', report: context.report }
+      const entry = readEntry(thinkerEntry, value, reading)
+      return entry && toThinker(entry, context)
     }),
   ].map((model, position) => model && { ...model, position })
   if (models.length === 0) report([], 'lists no editor and no thinker')
@@ -113,6 +130,15 @@ const sectionsSchema = z.strictObject({ editors: entries.default([]), thinkers: 
 const lenientSections = z
   .object({ editors: entries.catch([]), thinkers: entries.catch([]) })
   .catch({ editors: [], thinkers: [] })
+
+/** Undefined: an alias stands for nothing, or for so much that it may be meant to fill the memory. */
+function toContent(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 20 }) ?? {}
+  } catch {
+    return undefined
+  }
+}
 
 function toEditor(entry: z.infer<typeof editorEntry>, context: EntryContext): Unplaced {
   switch (entry.engine) {
