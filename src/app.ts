@@ -18,6 +18,8 @@ import { connectDb } from './db.ts'
 import type { Deps } from './deps.ts'
 import { connectEventFeed } from './events/event-feed.ts'
 import { openEpoch } from './events/open-epoch.ts'
+import { exportWork } from './exports/export-work.ts'
+import { exportPatience } from './exports/outlast-storage.ts'
 import { makeDecodeGate } from './images/decode-gate.ts'
 import { defaultImageLimits, type ImageLimits } from './images/image-limits.ts'
 import { loadSecret } from './load-secret.ts'
@@ -94,7 +96,8 @@ export function buildApp(config: Config, options: AppOptions): App {
     endStreams = api.endStreams
     const sweeper = startSweeper(images, log)
     closers.push(sweeper.stop)
-    const background = startBackgroundWork({ db, feed, log, works: [versionBuilds(db)] })
+    const exports = exportWork({ db, storage, directory, links, patience: exportPatience })
+    const background = startBackgroundWork({ db, feed, log, works: [versionBuilds(db), exports] })
     closers.push(background.stop)
 
     if (fleet) {

@@ -97,7 +97,7 @@ export class JobActiveError extends DomainError {
 /** A job still needs this image. */
 export class ImageInUseError extends DomainError {
   constructor() {
-    super('IMAGE_IN_USE', 'A job needs this image; delete the job first.')
+    super('IMAGE_IN_USE', 'A job or an export needs this image; delete that first.')
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { sweepExports } from './exports/sweep-exports.ts'
 import type { ImageDeps } from './images/image-row.ts'
 import { sweepImages, sweepVariants } from './images/sweep-images.ts'
 
@@ -14,8 +15,10 @@ export function startSweeper(deps: ImageDeps, log: Logger): { stop(): Promise<vo
   async function sweep(): Promise<void> {
     try {
       const swept = await sweepImages(deps, stopping.signal)
-      const variants = sweeps++ % HOURS_A_DAY === 0 ? await sweepVariants(deps) : 0
-      log.info({ ...swept, variants }, 'swept what nobody needs any more')
+      const isDaily = sweeps++ % HOURS_A_DAY === 0
+      const variants = isDaily ? await sweepVariants(deps) : 0
+      const exports = isDaily ? await sweepExports(deps) : 0
+      log.info({ ...swept, variants, exports }, 'swept what nobody needs any more')
     } catch (error) {
       if (!stopping.signal.aborted) log.warn({ err: error }, 'sweeping failed; it is tried again in an hour')
     }

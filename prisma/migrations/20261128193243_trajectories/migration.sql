@@ -237,7 +237,7 @@ CREATE TABLE "export" (
 CREATE TABLE "export_file" (
     "export_id" UUID NOT NULL,
     "position" INTEGER NOT NULL,
-    "path" TEXT NOT NULL,
+    "path" TEXT COLLATE "C" NOT NULL,
     "object_key" TEXT NOT NULL,
     "byte_size" BIGINT NOT NULL,
     "sha256" TEXT NOT NULL,

@@ -5,6 +5,7 @@ import { columnsOf, isPicture, rowsOf } from '../columns.ts'
 import { toDatasetCard } from '../dataset-card.ts'
 import type { ExportFormat, SampleKind } from '../export-format.ts'
 import { type ParquetColumn, packParquet, pictureSchema, plainSchema } from '../pack-parquet.ts'
+import { picturePath } from '../picture-path.ts'
 
 /** `load_dataset("<folder>")` reads it; of trajectories a row is a round. */
 export const huggingfaceParquet: ExportFormat = {
@@ -16,7 +17,7 @@ export const huggingfaceParquet: ExportFormat = {
   usesTemplate: false,
   limits: { samples: 100_000, bytes: 100_000_000 },
   shardPath: (split, number) => `data/${split}-${String(number).padStart(5, '0')}.parquet`,
-  open(sink, { kind, load, options, place }) {
+  open(sink, { kind, load, options }) {
     const file = packParquet(sink, toParquetColumns(kind))
     return {
       async add(item) {
@@ -31,7 +32,7 @@ export const huggingfaceParquet: ExportFormat = {
               }
               const bytes = options.pictures === 'INCLUDED' ? await load(cell) : null
               size += bytes?.length ?? 0
-              return { bytes, path: place(cell) }
+              return { bytes, path: picturePath(cell) }
             }),
           )
           await file.add(cells, size)

@@ -8,21 +8,21 @@ export function writeLines(sink: Sink): {
   byteSize(): number
   end(): Promise<void>
 } {
-  let written = 0
+  let byteSize = 0
   let pending = ''
   async function flush(): Promise<void> {
-    const bytes = Buffer.from(pending)
+    const text = pending
     pending = ''
-    written += bytes.length
-    await sink.write(bytes)
+    await sink.write(text)
   }
   return {
     add(line) {
+      byteSize += Buffer.byteLength(line) + 1
       pending += line
       pending += '\n'
       return pending.length < BLOCK_CHARACTERS ? undefined : flush()
     },
-    byteSize: () => written + Buffer.byteLength(pending),
+    byteSize: () => byteSize,
     end: flush,
   }
 }

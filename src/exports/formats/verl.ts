@@ -3,6 +3,7 @@
 
 import type { ExportFormat } from '../export-format.ts'
 import { listSchema, packParquet, pictureSchema, plainSchema, structSchema } from '../pack-parquet.ts'
+import { picturePath } from '../picture-path.ts'
 import { toReadme } from '../readme.ts'
 import { picturesOf, scoresOf, toQuestion } from '../tagged-step.ts'
 import { isStep } from './is-kind.ts'
@@ -44,7 +45,7 @@ export const verl: ExportFormat = {
   usesTemplate: true,
   limits: { samples: 100_000, bytes: 100_000_000 },
   shardPath: (split, number) => `${split}-${String(number).padStart(5, '0')}.parquet`,
-  open(sink, { dataset, load, options, place, split }) {
+  open(sink, { dataset, load, options, split }) {
     const file = packParquet(sink, columns)
     return {
       async add(item) {
@@ -54,7 +55,7 @@ export const verl: ExportFormat = {
         if (!scores) return false
         const content = toQuestion(step, options.template)
         const images = await Promise.all(
-          picturesOf(step).map(async picture => ({ bytes: await load(picture), path: place(picture) })),
+          picturesOf(step).map(async picture => ({ bytes: await load(picture), path: picturePath(picture) })),
         )
         const row = [
           dataset.name,

@@ -1,0 +1,47 @@
+import { DomainError } from '../errors.ts'
+import type { VersionStatus } from '../generated/prisma/enums.ts'
+import type { ExportFormatName, SampleKind } from './export-format.ts'
+
+/** The format cannot say what the version's samples are; `takes`: which it can. */
+export class FormatMismatchError extends DomainError {
+  readonly format: ExportFormatName
+  readonly kind: SampleKind
+  readonly takes: readonly SampleKind[]
+  constructor(format: ExportFormatName, kind: SampleKind, takes: readonly SampleKind[]) {
+    super('FORMAT_MISMATCH', `${format} takes samples of kind ${takes.join(' or ')}; this version's are ${kind}.`)
+    this.format = format
+    this.kind = kind
+    this.takes = takes
+  }
+}
+
+/** The dataset version is not built, or failed. */
+export class VersionNotReadyError extends DomainError {
+  readonly status: VersionStatus
+  constructor(status: VersionStatus) {
+    super(
+      'VERSION_NOT_READY',
+      status === 'FAILED' ? 'The dataset version could not be built.' : 'The dataset version is still being built.',
+    )
+    this.status = status
+  }
+}
+
+/** The export has ended, so it cannot be canceled. */
+export class ExportFinishedError extends DomainError {
+  readonly status: string
+  constructor(status: string) {
+    super('EXPORT_FINISHED', `The export has already ended as ${status}.`)
+    this.status = status
+  }
+}
+
+/** Why an export that ran came to nothing. */
+export type ExportFailureCode = 'NO_SAMPLES' | 'PICTURE_MISSING' | 'STORAGE_UNAVAILABLE' | 'STORAGE_FULL' | 'DISK_FULL'
+
+/** An export that ran cannot be finished; nothing of it stays. */
+export class ExportFailedError extends DomainError {
+  constructor(code: ExportFailureCode, message: string, options: { cause?: unknown } = {}) {
+    super(code, message, options)
+  }
+}

@@ -1,0 +1,32 @@
+import type { Db } from '../db.ts'
+import { sql } from '../sql.ts'
+import type { ObjectStorage } from '../storage/storage.ts'
+import { EXPORT_PREFIX, exportOfKey } from './export-key.ts'
+
+const DAY_MS = 24 * 3_600_000
+const STEP = 500
+
+/**
+ * Removes files of exports that are gone with their dataset, failed or were canceled, a day after they were written. Lists
+ * them all: run it daily.
+ */
+export async function sweepExports(deps: { db: Db; storage: ObjectStorage }, now = Date.now()): Promise<number> {
+  let removed = 0
+  let old: string[] = []
+  const flush = async () => {
+    const ids = [...new Set(old.map(key => exportOfKey(key)))]
+    const { rows } = await deps.db.query<{ id: string }>(sql`
+      select id from export where id::text = any(${ids}::text[]) and status in ('QUEUED', 'RUNNING', 'DONE')`)
+    const needed = new Set(rows.map(({ id }) => id))
+    const gone = old.filter(key => !needed.has(exportOfKey(key) ?? ''))
+    await deps.storage.remove(gone)
+    removed += gone.length
+    old = []
+  }
+  for await (const { key, modifiedAt } of deps.storage.list(EXPORT_PREFIX)) {
+    if (modifiedAt.getTime() < now - DAY_MS) old.push(key)
+    if (old.length === STEP) await flush()
+  }
+  await flush()
+  return removed
+}
