@@ -175,6 +175,15 @@ editors:
     expect(model?.parameters).toMatchObject([{ name: 'cfg', type: 'number', default: 5, min: 1, max: 20 }])
   })
 
+  test('whose number is whole takes a fraction by default, and is a number then', () => {
+    const entry = 'model: step1x, engine: comfyui, url: "http://a", workflow: good.json'
+    const bound = '{ image: 10.inputs.image, prompt: 6.inputs.text, seed: 3.inputs.seed, steps: 3.inputs.steps }'
+    const parseWith = (steps: number) =>
+      parse(`editors: [{ ${entry}, bindings: ${bound}, parameters: { steps: ${steps} } }]`)[0]?.parameters
+    expect(parseWith(30)).toMatchObject([{ name: 'steps', type: 'integer', default: 30 }])
+    expect(parseWith(2.5)).toMatchObject([{ name: 'steps', type: 'number', default: 2.5 }])
+  })
+
   test('tells everything that is wrong with it, with its lines', () => {
     const text = `editors:
   - { model: a, engine: comfyui, url: "http://a", workflow: editor.json, bindings: {} }

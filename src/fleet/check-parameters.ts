@@ -40,7 +40,8 @@ export function keepParameters(
 
 const MAX_TEXT = 8_000
 
-function findFault({ type, min, max }: ModelParameter, value: unknown): string | null {
+/** What is wrong with a value of the parameter, after its name; null: nothing. */
+export function findFault({ type, min, max }: ModelParameter, value: unknown): string | null {
   switch (type) {
     case 'integer':
       return Number.isSafeInteger(value) ? findRangeFault(Number(value), min, max) : 'must be a whole number'

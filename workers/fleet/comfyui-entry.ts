@@ -60,7 +60,7 @@ export function toComfyui(entry: ComfyuiEntry, context: EntryContext): Unplaced 
     settings: { engine, key: toAccess(entry, context).key, workflow: workflow ?? {}, bindings },
     ...toSizeRule(entry),
     maxReferences: stricterOf(maxReferences, bindings.references.length),
-    parameters: toParameters(workflow === null ? [] : parametersOf(workflow, bindings), parameters),
+    parameters: toParameters(workflow === null ? [] : parametersOf(workflow, bindings, parameters), parameters),
   }
 }
 
@@ -111,11 +111,17 @@ function reportMissing({ fields }: ComfyBindings, kinds: readonly ModelKind[], c
   for (const name of needed) if (!(name in fields)) context.report(`must say where the ${name} goes`, 'bindings')
 }
 
-function parametersOf(workflow: ComfyWorkflow, { fields }: ComfyBindings): ModelParameter[] {
+// A whole number of the workflow may stand for any: the file's own default tells.
+function parametersOf(
+  workflow: ComfyWorkflow,
+  { fields }: ComfyBindings,
+  own: ComfyuiEntry['parameters'],
+): ModelParameter[] {
   return Object.entries(fields).flatMap(([name, [input]]) => {
     const value = ownNames.has(name) || !input ? undefined : valueAt(workflow, input)
     if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'boolean') return []
-    const type = typeof value === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : typeof value
+    const isWhole = [value, own[name] ?? value].every(each => typeof each !== 'number' || Number.isInteger(each))
+    const type = typeof value === 'number' ? (isWhole ? 'integer' : 'number') : typeof value
     const known: ModelParameter = { name, type: 'string', default: value, min: null, max: null, description: '' }
     return [{ ...known, type: type as ModelParameter['type'] }] // of the three that typeof gives here
   })

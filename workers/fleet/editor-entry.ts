@@ -2,7 +2,9 @@
 
 import { z } from 'zod'
 import { catalog, type ModelKind, type ModelParameter } from '../../src/catalog.ts'
+import { findFault } from '../../src/fleet/check-parameters.ts'
 import type { FleetModel } from './fleet.ts'
+import type { EntryContext } from './server-entry.ts'
 
 /** A value by itself is the default sent with every call; an object says more. */
 const parameter = z.union([
@@ -81,4 +83,19 @@ export function toParameters(
     }
   })
   return [...kept, ...own]
+}
+
+/** Reports a default of the entry that no job could set itself: it would go out with every call and be refused. */
+export function checkDefaults(
+  entry: { engine: string; parameters?: Readonly<Record<string, ParameterEntry>> },
+  { parameters }: Pick<FleetModel, 'parameters'>,
+  { report }: EntryContext,
+): void {
+  for (const parameter of parameters) {
+    const { name, default: value, min, max } = parameter
+    if (!Object.hasOwn(entry.parameters ?? {}, name)) continue
+    const fault = value === null ? null : findFault(parameter, value)
+    if (min !== null && max !== null && min > max) report('has a min above its max', 'parameters', name)
+    else if (fault) report(`${fault} by default`, 'parameters', name)
+  }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { asyncJobEntry, toAsyncJob } from './async-job-entry.ts'
 import { builtinCriticEntry, builtinEditorEntry, toBuiltin } from './builtin-entry.ts'
 import { comfyuiEntry, toComfyui } from './comfyui-entry.ts'
+import { checkDefaults } from './editor-entry.ts'
 import { editthinkerEntry, toEditthinker } from './editthinker-entry.ts'
 import type { Fleet, FleetModel } from './fleet.ts'
 import { openaiChatEntry, toOpenaiChat } from './openai-chat-entry.ts'
@@ -91,7 +92,9 @@ export function parseFleet(
       const context = contextAt('editors', index)
       const reading = { name: `editor-${index}.invalid`, usualEngine: 'openai-images', report: context.report }
       const entry = readEntry(editorEntry, value, reading)
-      return entry && toEditor(entry, context)
+      const model = entry && toEditor(entry, context)
+      if (entry && model) checkDefaults(entry, model, context)
+      return model
     }),
     ...thinkers.map((value, index) => {
       const context = contextAt('thinkers', index)
@@ -168,20 +171,25 @@ function toThinker(entry: z.infer<typeof thinkerEntry>, context: EntryContext): 
   }
 }
 
-// (model, URL) names an endpoint, so it can be driven in one way only.
+// (model, URL) names an endpoint, so it can be driven in one way only. A job may come to any endpoint of its model.
 function reportRepeats(
   models: readonly FleetModel[],
   editorCount: number,
   report: (at: readonly PropertyKey[], message: string) => void,
 ): void {
   const seen = new Set<string>()
-  for (const { model, urls, settings, position } of models) {
+  const kindsOf = new Map<string, string>()
+  for (const { model, urls, settings, position, kinds } of models) {
     const at = position < editorCount ? ['editors', position] : ['thinkers', position - editorCount]
     const own = settings.engine === 'builtin' ? ['builtin'] : urls
     for (const url of own) {
       if (seen.has(`${model} ${url}`)) report(at, `lists ${model} at ${url} a second time`)
       seen.add(`${model} ${url}`)
     }
+    const allKinds = [...kinds].sort().join()
+    const known = kindsOf.get(model) ?? allKinds
+    kindsOf.set(model, known)
+    if (known !== allKinds) report(at, `lists ${model} for other kinds of job than the entry above; name it otherwise`)
   }
 }
 

@@ -25,7 +25,7 @@ const serverUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
   .refine(url => !URL.canParse(url) || new URL(url).username === '', 'must hold no user or password; use key')
   .refine(url => !/[?#]/.test(url), 'must have no query and no fragment')
-  .transform(url => url.replace(/\/+$/, ''))
+  .transform(url => new URL(url).href.replace(/\/+$/, ''))
 
 /** How long one call may take. */
 export const secondsRule = z.number().positive().max(86_400)
@@ -91,7 +91,11 @@ export function toAccess(
   const name = keyEnv ?? key?.slice('${ENV:'.length, -1)
   if (name === undefined) return { servedModel, key: null }
   const secret = env[name]?.trim()
-  if (!secret) report(`the environment variable ${name} is not set`, keyEnv === undefined ? 'key' : 'keyEnv')
+  const field = keyEnv === undefined ? 'key' : 'keyEnv'
+  if (!secret) report(`the environment variable ${name} is not set`, field)
+  else if (!/^[\x21-\x7e]+$/.test(secret)) {
+    report(`the environment variable ${name} holds more than a key: spaces, line ends or letters beyond ASCII`, field)
+  }
   return { servedModel, key: secret ?? null }
 }
 
