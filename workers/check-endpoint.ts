@@ -2,6 +2,7 @@ import sharp from 'sharp'
 import { z } from 'zod'
 import { sizeWithin } from '../src/images/fit-picture.ts'
 import { EngineError, type Picture, type Size, UnreadableVerdictError } from './engines/engine.ts'
+import { brokenOffCode, unreachableCode } from './engines/http.ts'
 import { type Engine, type EngineDeps, makeEngine } from './engines/make-engine.ts'
 import { joinUrl, toBearer } from './engines/openai-request.ts'
 import type { FleetModel } from './fleet/fleet.ts'
@@ -35,27 +36,35 @@ export async function checkEndpoint(
   signal: AbortSignal,
 ): Promise<EndpointCheck> {
   const engine = makeEngine(deps, model, url ?? '')
+  const startedAt = performance.now()
   const found: EndpointCheck = {
     ...{ model: model.model, engine: model.settings.engine, url, isReachable: url === null },
     ...{ serves: null, latencyMs: null, callSeconds: null, problem: null },
   }
   try {
     if (url !== null) {
-      const startedAt = performance.now()
       found.serves = await probe(deps, engine, { model, url }, within(PROBE_MS, signal))
       found.latencyMs = Math.round(performance.now() - startedAt)
       found.isReachable = true
       found.problem = findWrongModel(model, found.serves)
     }
     if (!isDeep || found.problem !== null) return found
-    const startedAt = performance.now()
+    const calledAt = performance.now()
     await call(engine, model, within(model.deadlineMs, signal))
-    found.callSeconds = (performance.now() - startedAt) / 1_000
+    found.callSeconds = (performance.now() - calledAt) / 1_000
   } catch (error) {
     signal.throwIfAborted()
     found.problem = describe(error)
+    // A wrong key, or a server that is busy or broken: whatever it said, it is there.
+    if (found.isReachable || !hasAnswered(error)) return found
+    found.latencyMs = Math.round(performance.now() - startedAt)
+    found.isReachable = true
   }
   return found
+}
+
+function hasAnswered(error: unknown): boolean {
+  return error instanceof EngineError && error.code !== unreachableCode && error.code !== brokenOffCode
 }
 
 function within(ms: number, signal: AbortSignal): AbortSignal {
@@ -63,6 +72,8 @@ function within(ms: number, signal: AbortSignal): AbortSignal {
 }
 
 const noList = 'NO_LIST'
+const noListMessage =
+  'It answers, but not with the list of models that such a server has: is the URL right, and does it end in /v1?'
 const listSchema = z.object({ data: z.array(z.object({ id: z.string() })) })
 
 async function probe(
@@ -81,15 +92,17 @@ async function probe(
         method: 'GET',
         url: joinUrl(url, 'models'),
         headers: toBearer(settings.key),
-        readFailure: status => (status === 404 || status === 405 ? new EngineError('failed', noList, '') : null),
+        readFailure: status =>
+          status === 404 || status === 405 ? new EngineError('failed', noList, noListMessage) : null,
       },
       signal,
     )
     const list = listSchema.safeParse(parseJson(body.toString('utf8')))
-    return list.success ? list.data.data.map(({ id }) => id) : null
+    if (!list.success) throw new EngineError('failed', noList, noListMessage)
+    return list.data.data.map(({ id }) => id)
   } catch (error) {
     // A gateway need not have such a list; it is there all the same.
-    if (error instanceof EngineError && error.code === noList) return null
+    if (error instanceof EngineError && error.code === noList && settings.profile === 'generic') return null
     throw error
   }
 }

@@ -63,6 +63,9 @@ export function makeHttpClient({ maxAnswerBytes = MAX_ANSWER_BYTES }: { maxAnswe
 /** The code where no connection could be made: nobody is there, and nothing was sent. */
 export const unreachableCode = 'ENGINE_DOWN'
 
+/** The code where a connection ended before its answer did. */
+export const brokenOffCode = 'ENGINE_UNREACHABLE'
+
 const UNREACHABLE = new Set([
   ...['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN'],
   'UND_ERR_CONNECT_TIMEOUT',
@@ -74,7 +77,7 @@ function toConnectionError(error: unknown): EngineError {
     ? new EngineError('failed', unreachableCode, 'Nothing answers at the address of the model server.', {
         cause: error,
       })
-    : new EngineError('failed', 'ENGINE_UNREACHABLE', 'The connection to the model server broke off.', { cause: error })
+    : new EngineError('failed', brokenOffCode, 'The connection to the model server broke off.', { cause: error })
 }
 
 async function readBody(body: AsyncIterable<Buffer> & { destroy(): unknown }, maxBytes: number): Promise<Buffer> {
