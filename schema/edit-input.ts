@@ -65,7 +65,7 @@ export const EditSettingsInput = builder.inputType('EditSettingsInput', {
 export const optional = <T>(rule: z.ZodType<T>) => rule.nullish().transform(value => value ?? null)
 
 const stopRule = z
-  .object({
+  .strictObject({
     semanticAtLeast: numberFrom(0, 10).nullish(),
     qualityAtLeast: numberFrom(0, 10).nullish(),
     patience: optional(intFrom(1, 20)),
@@ -84,7 +84,7 @@ export const modelIdRule = textOf(1, 200)
 
 /** Reads EditSettingsInput into a job's settings with every default filled in. */
 export const settingsRule = z
-  .object({
+  .strictObject({
     firstRound: z.enum(['DIRECT', 'POLISH', 'EVALUATE']).nullish(),
     maxRounds: intFrom(1, 20).nullish(),
     candidates: intFrom(1, 8).nullish(),
@@ -122,7 +122,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const MAX_METADATA_BYTES = 16_384
+/** How large a job's metadata may be as JSON. */
+export const MAX_METADATA_BYTES = 16_384
 
 /** What every way of starting a job takes besides its images. */
 export const jobRule = z.object({

@@ -4,8 +4,8 @@ import { toGraphQLError } from './errors-to-graphql.ts'
 import { Job } from './job.ts'
 
 /** The success of a mutation that gives a job: `name` { job: Job! }. The job is read when it is asked for. */
-export function makeJobSuccess(name: string, description: string) {
-  return builder.objectRef<{ jobId: string }>(name).implement({
+export function makeJobSuccess<Shape extends { jobId: string } = { jobId: string }>(name: string, description: string) {
+  return builder.objectRef<Shape>(name).implement({
     description,
     fields: t => ({
       job: t.prismaField({

@@ -9,11 +9,21 @@ export function parseInput<T>(rule: z.ZodType<T>, value: unknown, at = ''): T {
   const read = rule.safeParse(value)
   if (read.success) return read.data
   const issue = read.error.issues[0]
-  const path = [...(at ? [at] : []), ...(issue?.path ?? [])].join('.')
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const path = [...(at ? [at] : []), ...(issue?.path ?? []), ...unknown].join('.')
   throw new InvalidInputError(
     path || 'input',
-    `${path || 'The input'} ${issue?.message ?? 'is not valid'}${toHint(value, issue?.path)}.`,
+    `${path || 'The input'} ${issue ? toRule(issue) : 'is not valid'}${toHint(value, issue?.path)}.`,
   )
+}
+
+// Where a rule has no words of its own: values that GraphQL has not typed, such as those of the JSON scalar.
+function toRule(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return 'is not a field that is known here'
+  if (!issue.message.startsWith('Invalid ')) return issue.message
+  if (issue.code === 'invalid_type') return `must be of the type ${issue.expected}`
+  if (issue.code === 'invalid_value') return `must be ${issue.values.join(' or ')}`
+  return issue.message
 }
 
 /** The same for the arguments of queries and subscriptions, whose failures are entries of `errors`. */

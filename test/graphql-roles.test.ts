@@ -31,6 +31,8 @@ const mutations: Record<string, [Role, string]> = {
   deleteImage: ['WRITE', '(imageId: "x")'],
   forkRound: ['WRITE', '(input: { roundId: "x" })'],
   addCritique: ['WRITE', '(input: { roundId: "x" })'],
+  importTrajectories: ['WRITE', '(input: { trajectories: [] })'],
+  reuseImages: ['WRITE', '(sha256: [x])'],
   createApiKey: ['ADMIN', '(input: { name: "", role: READ })'],
   revokeApiKey: ['ADMIN', '(id: "x")'],
   setTenant: ['OPERATOR', '(input: { name: "NO" })'],

@@ -55,7 +55,10 @@ async function checkJobs(tx: Tx, tenantId: string, jobs: number, quotas: Quotas)
   if (quotas.maxJobsPerDay !== null) {
     const { rows } = await tx.query<{ today: number; resetsAt: Date }>(sql`
       with day as (select date_trunc('day', clock_timestamp(), 'UTC') as start)
-      select (select count(*) from job where tenant_id = ${tenantId}::uuid and created_at >= day.start) as today,
+      select (
+          select count(*) from job
+          where tenant_id = ${tenantId}::uuid and created_at >= day.start and input_hash not like 'import:%'
+        ) as today,
         day.start + interval '1 day' as "resetsAt"
       from day`)
     const today = rows[0]?.today ?? 0
