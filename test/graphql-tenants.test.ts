@@ -4,7 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../schema/global-id.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
-import { everyId, type IdCase, makeIdCases, type Owned } from './support/id-cases.ts'
+import type { IdCase } from './support/id-case.ts'
+import { everyId, makeIdCases, type Owned } from './support/id-cases.ts'
+import { createFeedback } from './support/id-cases-feedback.ts'
 import { findIdPlaces } from './support/id-places.ts'
 import { createCaller, createFinishedJob } from './support/seed.ts'
 import { newJob, seedImage, seedModels, seedMoreModels, startJob } from './support/stage-driver.ts'
@@ -42,6 +44,7 @@ async function prepare(): Promise<Owned> {
   return {
     tenantId: owner.tenantId,
     made,
+    feedback: await createFeedback(api.db, owner.tenantId, made),
     queued,
     spare,
     key: encodeGlobalId('ApiKey', owner.keyId ?? ''),
@@ -64,7 +67,9 @@ async function snapshot(): Promise<unknown> {
        (select count(*) from critique c join round r on r.id = c.round_id join job j on j.id = r.job_id where j.tenant_id = $1) as critiques,
        (select json_agg(i order by id) from image i where tenant_id = $1) as images,
        (select json_agg(u order by id) from upload u where tenant_id = $1) as uploads,
-       (select json_agg(k order by id) from api_key k where tenant_id = $1) as keys`,
+       (select json_agg(k order by id) from api_key k where tenant_id = $1) as keys,
+       (select json_agg(p order by id) from preference p where tenant_id = $1) as preferences,
+       (select json_agg(json_build_array(q, i, r) order by q.id, r.id) from review_queue q left join review_item i on i.queue_id = q.id left join review r on r.item_id = i.id where tenant_id = $1) as reviews`,
     [owner.tenantId],
   )
   return rows[0]
@@ -86,7 +91,12 @@ test("an operator of another tenant reaches this tenant's keys and nothing else"
   const { nodes } = await api.get(operator, 'query($ids: [ID!]!) { nodes(ids: $ids) { __typename } }', {
     ids: everyId(owned),
   })
-  expect(nodes).toEqual([...Array(6).fill(null), { __typename: 'ApiKey' }])
+  expect(nodes).toEqual([
+    ...everyId(owned)
+      .slice(1)
+      .map(() => null),
+    { __typename: 'ApiKey' },
+  ])
   const document = `{ jobs { edges { node { id } } } batch(label: "ours") { total } events { events { cursor } } viewer { storedBytes } }`
   expect(await api.get(operator, document)).toEqual({
     jobs: { edges: [] },

@@ -12,7 +12,7 @@ export type CalibrationQuestion = {
   metadataKey: string | null
 }
 
-/** How the thinker's overall scores of one group agree with the others'. A round that several scored counts with their mean. */
+/** How the thinker's overall scores of one group agree with the others', of whom several count with their mean a round. */
 export type Calibration = {
   /** Null: all together, or what has no such value. */
   key: string | null
@@ -70,7 +70,8 @@ export async function readCalibration(
     ), picked as (
       select m.key, count(*) as picks, count(*) filter (where best.id = p.chosen_round_id) as agreeing
       from matching m join round r on r.job_id = m.job_id
-      join preference p on p.tenant_id = ${tenantId}::uuid and p.chosen_round_id = r.id and p.kind = 'PICK' and p.by = coalesce(${person}, p.by)
+      join preference p on p.tenant_id = ${tenantId}::uuid and p.chosen_round_id = r.id and p.kind = 'PICK'
+        and p.by = coalesce(${person}, p.by)
       cross join lateral (
         select b.id from round b join critique c on c.round_id = b.id and c.source = 'THINKER' and c.overall is not null
         where b.job_id = m.job_id and b.image_id is not null

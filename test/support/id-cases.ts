@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
 import { encodeGlobalId } from '../../schema/global-id.ts'
 import type { Caller } from '../../src/tenancy/caller.ts'
-import type { Answer, TestApi } from './graphql.ts'
+import type { TestApi } from './graphql.ts'
+import { type IdCase, idResult, mutationCase, queryCase } from './id-case.ts'
+import { type Feedback, feedbackIdCases } from './id-cases-feedback.ts'
 import type { Trajectory } from './seed.ts'
 import { newJob, seedImage, startJob } from './stage-driver.ts'
 
@@ -9,6 +11,7 @@ import { newJob, seedImage, startJob } from './stage-driver.ts'
 export type Owned = {
   tenantId: string
   made: Trajectory
+  feedback: Feedback
   queued: string
   /** An image that no job needs. */
   spare: string
@@ -19,48 +22,13 @@ export type Owned = {
   eventCursor: string
 }
 
-/** How one place is asked with the owner's object, by anyone, and what the answers look like. */
-export type IdCase = {
-  ask: (caller: Caller) => Promise<Answer[]>
-  /** What an answer looks like where the object is there, and where it is not. */
-  there: object
-  absent: object
-}
 type Variables = () => Record<string, unknown>
 
 /** A case for every place of the schema that takes an id or a cursor, by the names of `findIdPlaces`. */
 export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, IdCase> {
-  /** A query: data, or null. */
-  function query(document: string, variables: Variables, path: string): IdCase {
-    const ask = async (caller: Caller) => [await api.run(caller, document, variables())]
-    return {
-      ask,
-      there: [{ errors: [], data: { [path]: expect.anything() } }],
-      absent: [{ errors: [], data: { [path]: null } }],
-    }
-  }
-
-  /** A mutation: a success, or NotFoundError with the field. */
-  function mutation(call: string, variables: Variables, success: string, field: string): IdCase {
-    const [name = ''] = call.split('(')
-    const ask = async (caller: Caller) => [
-      await api.run(caller, `mutation${call.replace(/^\w+/, '')} { ${name}${ASK[name] ?? ''} }`, variables()),
-    ]
-    const there = [{ errors: [], data: { [name]: { __typename: success } } }]
-    return { ask, there, absent: [{ errors: [], data: { [name]: { __typename: 'NotFoundError', field } } }] }
-  }
-
-  const RESULT = '{ __typename ... on NotFoundError { field } ... on Error { code message } }'
-  const ASK: Record<string, string> = {
-    cancelJob: `(jobId: $jobId) ${RESULT}`,
-    retryJob: `(jobId: $jobId) ${RESULT}`,
-    deleteJob: `(jobId: $jobId) ${RESULT}`,
-    deleteImage: `(imageId: $imageId) ${RESULT}`,
-    completeUpload: `(uploadId: $uploadId) ${RESULT}`,
-    revokeApiKey: `(id: $id) ${RESULT}`,
-    forkRound: `(input: $input) ${RESULT}`,
-    addCritique: `(input: $input) ${RESULT}`,
-  }
+  const query = (document: string, variables: Variables, path: string) => queryCase(api, document, variables, path)
+  const mutation = (call: string, variables: Variables, success: string, field: string) =>
+    mutationCase(api, call, variables, { success, field })
 
   /** A cursor: its owner reads on, a stranger is refused. */
   function cursor(document: string, value: () => string, argument: string): IdCase {
@@ -70,7 +38,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
 
   /** `startEdits` tells of each edit on its own. */
   function batchOf(edit: Variables, field: string): IdCase {
-    const document = `mutation($input: StartEditsInput!) { startEdits(input: $input) { ... on StartEditsSuccess { jobs ${RESULT} } } }`
+    const document = `mutation($input: StartEditsInput!) { startEdits(input: $input) { ... on StartEditsSuccess { jobs ${idResult} } } }`
     const ask = async (caller: Caller) => {
       const own = encodeGlobalId('Image', await seedImage(api.db, caller.tenantId))
       const input = { edits: [{ sourceId: own, instruction: 'brighter', ...edit() }] }
@@ -94,7 +62,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
         const pictures = { Edit: { sourceId: own }, Generation: {}, Fill: { sourceId: own, maskId: own } }[noun]
         const input = { instruction: 'brighter', ...pictures, ...fields() }
         return [
-          await api.run(caller, `mutation($input: Start${noun}Input!) { start${noun}(input: $input) ${RESULT} }`, {
+          await api.run(caller, `mutation($input: Start${noun}Input!) { start${noun}(input: $input) ${idResult} }`, {
             input,
           }),
         ]
@@ -142,13 +110,13 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
         const document = 'query($id: ID!) { node(id: $id) { id } }'
         return Promise.all(everything().ids.map(id => api.run(caller, document, { id })))
       },
-      there: Array(7).fill({ errors: [], data: { node: { id: expect.any(String) } } }),
-      absent: Array(7).fill({ errors: [], data: { node: null } }),
+      there: everything().ids.map(() => ({ errors: [], data: { node: { id: expect.any(String) } } })),
+      absent: everything().ids.map(() => ({ errors: [], data: { node: null } })),
     },
     'Query.nodes(ids)': {
       ask: async caller => [await api.run(caller, 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }', everything())],
-      there: [{ errors: [], data: { nodes: Array(7).fill({ id: expect.any(String) }) } }],
-      absent: [{ errors: [], data: { nodes: Array(7).fill(null) } }],
+      there: [{ errors: [], data: { nodes: everything().ids.map(() => ({ id: expect.any(String) })) } }],
+      absent: [{ errors: [], data: { nodes: everything().ids.map(() => null) } }],
     },
     'Query.jobs(after)': cursor(
       'query($cursor: String) { jobs(after: $cursor) { edges { node { id } } } }',
@@ -223,6 +191,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
       'AddCritiqueSuccess',
       'roundId',
     ),
+    ...feedbackIdCases(api, owned),
     'Mutation.revokeApiKey(id)': mutation(
       'revokeApiKey($id: ID!)',
       () => ({ id: owned().key }),
@@ -233,6 +202,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
 }
 
 /** The global ids of one object of every type that a tenant has. */
-export function everyId({ made, key }: Owned): string[] {
-  return [made.job, ...made.rounds, ...made.critiques, made.source, key]
+export function everyId({ made, feedback, key }: Owned): string[] {
+  const { preference, queue, review } = feedback
+  return [made.job, ...made.rounds, ...made.critiques, made.source, preference, queue, review, key]
 }
