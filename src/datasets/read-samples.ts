@@ -26,6 +26,20 @@ export async function readSamples(
   )
 }
 
+/** The same for single positions. */
+export async function readSamplesAt(db: Db, versionId: string, positions: readonly number[]): Promise<Sample[]> {
+  const form = await readForm(db, versionId)
+  if (form === null) return []
+  return await db.transaction(tx =>
+    readContents(
+      tx,
+      form,
+      sql`select * from dataset_sample
+        where version_id = ${versionId}::uuid and position = any(${positions}::int[])`,
+    ),
+  )
+}
+
 /** How a version's samples are read: by its recipe's kind, as its trajectories were at `asOf`. Null: no such version. */
 export async function readForm(
   db: Queryable,

@@ -6,6 +6,7 @@ import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import { isBefore } from '../trajectories/trajectory-filter.ts'
 import { recordOf } from '../trajectories/trajectory-record.ts'
+import { isOfTrajectory } from './as-of.ts'
 import type { Recipe } from './recipe.ts'
 import type { PairFacts } from './recipes/preference.ts'
 import type { StepFacts } from './recipes/think-edit.ts'
@@ -57,13 +58,8 @@ const joins: Record<Recipe['kind'], (asOf: EventPosition) => SqlStatement> = {
   'think-edit': () => sql`join round r on r.id = s.round_id join critique c on c.id = s.critique_id`,
   // One of the two may be of another job.
   preference: asOf => sql`
-    join round r on r.id = s.round_id and ${isThere(sql`r`, asOf)}
-    join round worse on worse.id = s.rejected_id and ${isThere(sql`worse`, asOf)}`,
-}
-
-/** Whether the trajectory of a round is what it was. */
-function isThere(round: SqlStatement, asOf: EventPosition): SqlStatement {
-  return sql`exists (select from trajectory t where t.job_id = ${round}.job_id and ${isBefore(asOf)})`
+    join round r on r.id = s.round_id and ${isOfTrajectory(asOf, sql`r`)}
+    join round worse on worse.id = s.rejected_id and ${isOfTrajectory(asOf, sql`worse`)}`,
 }
 
 function sideOf(round: SqlStatement): SqlStatement {
