@@ -4,7 +4,8 @@ import * as imageErrors from '../src/images/errors.ts'
 import { builder } from './builder.ts'
 import { JobStatus, ReviewState } from './enums.ts'
 
-const ErrorInterface = builder.interfaceRef<errors.DomainError>('Error').implement({
+/** What every expected failure implements. */
+export const ErrorInterface = builder.interfaceRef<errors.DomainError>('Error').implement({
   description: "An expected failure, as a member of a mutation's result.",
   fields: t => ({
     code: t.exposeString('code', { description: 'Stable name of the failure, such as `QUOTA_EXCEEDED`.' }),

@@ -12,6 +12,7 @@ const nodeTypes = [
   'Preference',
   'ReviewQueue',
   'Review',
+  'Export',
   'Dataset',
   'DatasetVersion',
 ] as const

@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql'
 import type { Deps } from '../../src/deps.ts'
+import { makeExportHandler } from '../../src/exports/serve-export.ts'
 import { makeImageHandler } from '../../src/images/serve-image.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import { makeObjectHandler } from '../../src/storage/object-route.ts'
@@ -58,6 +59,7 @@ export async function makeApi({
   const request = makeHttpHandler({
     graphql: handle,
     images: makeImageHandler({ storage, secret, gate: images.gate }),
+    exports: makeExportHandler({ db, storage, secret }),
     objects: config.s3 ? null : makeObjectHandler({ storage, secret }),
     ...{ health, metrics, rules, authenticator, log },
     publicUrl: deps.publicUrl,

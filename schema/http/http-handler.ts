@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { EXPORT_PATH } from '../../src/exports/export-link.ts'
 import { defaultImageLimits } from '../../src/images/image-limits.ts'
 import { IMAGE_PATH } from '../../src/images/image-link.ts'
 import type { Metrics } from '../../src/metrics.ts'
@@ -18,6 +19,7 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void> | vo
 export type HttpParts = {
   graphql(req: IncomingMessage, res: ServerResponse, caller: Caller, multipart: MultipartRequest | null): Promise<void>
   images: Handler
+  exports: Handler
   /** Only where the store is a folder. */
   objects: Handler | null
   health: Health
@@ -76,13 +78,14 @@ export function makeHttpHandler(parts: HttpParts): (req: IncomingMessage, res: S
     '/metrics': printMetrics,
     '/': (_req, res) => void res.writeHead(302, { location: 'graphql' }).end(),
     [IMAGE_PATH]: parts.images,
+    [EXPORT_PATH]: parts.exports,
     ...(parts.objects && { [OBJECT_PATH]: parts.objects }),
   }
 
   async function handle(req: IncomingMessage, res: ServerResponse, route: string): Promise<void> {
     res.setHeader('x-content-type-options', 'nosniff')
     const isRead = req.method === 'GET' || req.method === 'HEAD'
-    const isSignedRead = isRead && (route === IMAGE_PATH || route === OBJECT_PATH)
+    const isSignedRead = isRead && signedPaths.includes(route)
     const fault = isSignedRead ? null : rules.findFault(req)
     if (applyCors(req, res, rules)) return
     if (fault) return refuse(req, res, { status: 403, code: 'FOREIGN_ORIGIN', message: fault })
@@ -111,5 +114,8 @@ export function makeHttpHandler(parts: HttpParts): (req: IncomingMessage, res: S
 function findRoute(url: string, routes: Record<string, Handler>): string {
   const path = url.split('?')[0] ?? ''
   if (path !== '' && Object.hasOwn(routes, path)) return path
-  return [IMAGE_PATH, OBJECT_PATH].find(prefix => path.startsWith(prefix)) ?? 'none'
+  return signedPaths.find(prefix => path.startsWith(prefix)) ?? 'none'
 }
+
+/** Links below these carry their own permission. */
+const signedPaths = [IMAGE_PATH, OBJECT_PATH, EXPORT_PATH]

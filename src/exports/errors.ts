@@ -1,17 +1,13 @@
 import { DomainError } from '../errors.ts'
-import type { VersionStatus } from '../generated/prisma/enums.ts'
+import type { ExportStatus, VersionStatus } from '../generated/prisma/enums.ts'
 import type { ExportFormatName, SampleKind } from './export-format.ts'
 
-/** The format cannot say what the version's samples are; `takes`: which it can. */
+/** The format cannot say what the version's samples are. */
 export class FormatMismatchError extends DomainError {
   readonly format: ExportFormatName
-  readonly kind: SampleKind
-  readonly takes: readonly SampleKind[]
   constructor(format: ExportFormatName, kind: SampleKind, takes: readonly SampleKind[]) {
     super('FORMAT_MISMATCH', `${format} takes samples of kind ${takes.join(' or ')}; this version's are ${kind}.`)
     this.format = format
-    this.kind = kind
-    this.takes = takes
   }
 }
 
@@ -29,8 +25,8 @@ export class VersionNotReadyError extends DomainError {
 
 /** The export has ended, so it cannot be canceled. */
 export class ExportFinishedError extends DomainError {
-  readonly status: string
-  constructor(status: string) {
+  readonly status: ExportStatus
+  constructor(status: ExportStatus) {
     super('EXPORT_FINISHED', `The export has already ended as ${status}.`)
     this.status = status
   }

@@ -4,7 +4,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /** What a link lets its holder do; a link for one is refused for every other. */
-export type LinkPurpose = 'image-get' | 'object-get' | 'object-put'
+export type LinkPurpose = 'image-get' | 'object-get' | 'object-put' | 'export-get'
 
 const SIGNATURE = '&s='
 

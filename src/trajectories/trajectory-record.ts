@@ -78,7 +78,7 @@ function roundsOf(asOf: EventPosition, picture: PictureSql): SqlStatement {
     ) as made))`
 }
 
-/** Those of `round r` that the log had seen by then, oldest first. */
+/** Those of `round r` that the log had seen by then, oldest first. A thinker's own came before its job ended. */
 function critiquesOf({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
   return sql`array_to_json(array(
     select row_to_json(given) from (
@@ -86,9 +86,9 @@ function critiquesOf({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
         c.error_code as "errorCode", c.reasoning, c.refined_prompt as "refinedPrompt", c.tokens,
         c.created_at as "createdAt"
       from critique c
-      where c.round_id = r.id and exists (
+      where c.round_id = r.id and (c.source = 'THINKER' or exists (
         select from job_event e where e.critique_id = c.id
-          and (e.epoch, e.xid, e.job_id, e.seq) <= (${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int))
+          and (e.epoch, e.xid, e.job_id, e.seq) <= (${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)))
       order by c.created_at, c.id
     ) as given))`
 }

@@ -1,0 +1,30 @@
+import { ExportFinishedError, FormatMismatchError, VersionNotReadyError } from '../src/exports/errors.ts'
+import { builder } from './builder.ts'
+import { ErrorInterface } from './errors.ts'
+import { ExportFormatRef, ExportStatusRef } from './export.ts'
+
+const interfaces = [ErrorInterface]
+
+builder.objectType(FormatMismatchError, {
+  name: 'FormatMismatchError',
+  description: "The format cannot say what the version's samples are; the message tells which it can.",
+  interfaces,
+  fields: t => ({
+    format: t.field({ type: ExportFormatRef, description: 'The format.', resolve: error => error.format }),
+  }),
+})
+
+builder.objectType(VersionNotReadyError, {
+  name: 'VersionNotReadyError',
+  description: 'The dataset version is still being built, or could not be built.',
+  interfaces,
+})
+
+builder.objectType(ExportFinishedError, {
+  name: 'ExportFinishedError',
+  description: 'The export has ended, so it cannot be canceled.',
+  interfaces,
+  fields: t => ({
+    status: t.field({ type: ExportStatusRef, description: 'How it ended.', resolve: error => error.status }),
+  }),
+})
