@@ -1,4 +1,4 @@
-import { DomainError, NotFoundError } from '../src/errors.ts'
+import { NotFoundError } from '../src/errors.ts'
 import {
   type JobEventPage,
   loadJobEventPage,
@@ -9,7 +9,7 @@ import {
 import type { TenantEvent } from '../src/events/tenant-tails.ts'
 import { builder } from './builder.ts'
 import { inPage } from './complexity.ts'
-import { toGraphQLError } from './errors-to-graphql.ts'
+import { said, toGraphQLError } from './errors-to-graphql.ts'
 import { toUuid } from './global-id.ts'
 import { JobEventRef } from './job-event.ts'
 
@@ -109,12 +109,3 @@ builder.subscriptionFields(t => ({
     resolve: event => event,
   }),
 }))
-
-/** An expected failure becomes an entry of `errors`. */
-async function said<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    throw error instanceof DomainError ? toGraphQLError(error) : error
-  }
-}

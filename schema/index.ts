@@ -22,6 +22,8 @@ import './start-edit.ts'
 import './start-fill.ts'
 import './start-generation.ts'
 import './tenant.ts'
+import './trajectory-connection.ts'
+import './trajectory-stats.ts'
 import './upload.ts'
 import './viewer.ts'
 

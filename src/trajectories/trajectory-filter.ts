@@ -156,11 +156,15 @@ function humanColumn(asOf: EventPosition | null): SqlStatement {
   return asOf === null ? sql`t.has_human_critique` : feedbackAt(asOf, sql`has_human_critique`)
 }
 
-// Within a job the order of its log is the order of commits, so its last event up to the place says what it knew then.
+// Only what critics said since can have changed it; those jobs are few. Within a job the order of its log is the order of
+// commits, so its last event up to the place says what it knew then.
 function feedbackAt({ epoch, xid, jobId, seq }: EventPosition, column: SqlStatement): SqlStatement {
-  return sql`(
-    select ${column} from critic_feedback(t.job_id, coalesce((
-      select max(e.seq) from job_event e
-      where e.job_id = t.job_id and (e.epoch, e.xid, e.job_id, e.seq)
-        <= (${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)), 0)))`
+  const place = sql`(${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)`
+  return sql`case
+    when t.job_id in (
+      select e.job_id from job_event e where e.type = 'CRITIQUE_ADDED' and (e.epoch, e.xid, e.job_id, e.seq) > ${place})
+    then (
+      select ${column} from critic_feedback(t.job_id, coalesce((
+        select max(e.seq) from job_event e where e.job_id = t.job_id and (e.epoch, e.xid, e.job_id, e.seq) <= ${place}), 0)))
+    else t.${column} end`
 }

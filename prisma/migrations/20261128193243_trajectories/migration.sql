@@ -253,6 +253,9 @@ CREATE INDEX "trajectory_tenant_id_job_id_idx" ON "trajectory"("tenant_id", "job
 CREATE INDEX "trajectory_tenant_id_epoch_xid_job_id_idx" ON "trajectory"("tenant_id", "epoch", "xid", "job_id");
 
 -- CreateIndex
+CREATE INDEX "trajectory_tenant_id_created_at_job_id_idx" ON "trajectory"("tenant_id", "created_at", "job_id");
+
+-- CreateIndex
 CREATE INDEX "trajectory_tenant_id_finished_at_job_id_idx" ON "trajectory"("tenant_id", "finished_at", "job_id");
 
 -- CreateIndex
@@ -438,6 +441,8 @@ create index judge_run_running on judge_run (id) where status = 'RUNNING';
 create index trajectory_words on trajectory using gin (to_tsvector('english', instruction));
 create index dataset_version_building on dataset_version (id) where status = 'BUILDING';
 create index export_unfinished on export (id) where status in ('QUEUED', 'RUNNING');
+-- What critics said after a run's end, for reads of the past.
+create index job_event_critique_added on job_event (epoch, xid, job_id, seq) where type = 'CRITIQUE_ADDED';
 create index job_event_finished on job_event (tenant_id, epoch, xid, job_id, seq) where type = 'JOB_FINISHED';
 
 -- How far a job's critics agree: of each round that has the overall scores of several, 1 - (highest - lowest) / 10, and

@@ -1,0 +1,20 @@
+import type { Db } from '../db.ts'
+import type { SqlStatement } from '../sql.ts'
+
+/** Runs one read inside `planByValues`. `Row` is the caller's word, not checked. */
+export type PlannedRead = <Row>(statement: SqlStatement) => Promise<Row[]>
+
+/**
+ * Reads over a filter that callers wrote, in one transaction: planned anew for the values at hand, since a filter may hold
+ * for ten rows or for all of them, and without a name, since its texts are without number and each name stays on its
+ * connection. Everything else in the house runs by one plan a statement.
+ */
+export function planByValues<T>(db: Db, work: (read: PlannedRead) => Promise<T>): Promise<T> {
+  return db.transaction(async tx => {
+    // Compiling takes longer than these reads; the index pages they touch are cached, so reading at random is cheap.
+    await tx.query(
+      `set local plan_cache_mode = force_custom_plan; set local jit = off; set local random_page_cost = 1.1`,
+    )
+    return work(async <Row>({ text, values }: SqlStatement) => (await tx.query<Row>(text, values)).rows)
+  })
+}
