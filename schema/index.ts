@@ -14,6 +14,7 @@ import { encodeGlobalId } from './global-id.ts'
 import './import-trajectories.ts'
 import './job-actions.ts'
 import './job-connection.ts'
+import './judge-run-actions.ts'
 import './preference.ts'
 import './review-actions.ts'
 import './reuse-images.ts'
@@ -26,6 +27,7 @@ import './trajectory-connection.ts'
 import './trajectory-stats.ts'
 import './upload.ts'
 import './viewer.ts'
+import './what-if.ts'
 
 /** The whole schema, built once. Its resolvers take a Context of makeContext. */
 export const schema: GraphQLSchema = withPlainIds(builder.toSchema())

@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { roundScore } from '../src/loop/choose-best.ts'
 import { decideStart } from '../src/loop/decide.ts'
-import { type RecordedRun, type RecordedStep, type ReplayRule, replay, toReplayable } from '../src/loop/replay.ts'
+import {
+  makeReplay,
+  type RecordedRun,
+  type RecordedStep,
+  type ReplayableRun,
+  type ReplayRule,
+  toReplayable,
+} from '../src/loop/replay.ts'
 import type { LoopRound, LoopState } from '../src/loop/round.ts'
 import type { LoopSettings } from '../src/loop/settings.ts'
 import { anyNewJob, anyWorld } from './support/loop-arbitrary.ts'
@@ -10,6 +17,8 @@ import { settings } from './support/loop-history.ts'
 import { type SimulatedRun, simulateRun, type World } from './support/loop-simulator.ts'
 
 const numRuns = 400
+
+const replay = (run: ReplayableRun, rule: ReplayRule) => makeReplay(rule)(run)
 
 /** What a trajectory keeps of a round, by the words of the view that writes it. */
 function toStep(round: LoopRound, world: World): RecordedStep {

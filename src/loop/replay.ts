@@ -3,7 +3,7 @@
 // the history is the one that would have been.
 
 import { chooseBest, roundScore } from './choose-best.ts'
-import type { LoopRound, LoopState } from './round.ts'
+import type { LoopCritique, LoopRound, LoopState } from './round.ts'
 import type { LoopSettings, StopRule } from './settings.ts'
 import { findLimit, findStopReason, type LoopStopReason } from './stop-reason.ts'
 
@@ -62,45 +62,49 @@ type Moment = { latest: LoopRound[]; rounds: LoopRound[]; edits: number; editorS
 export type ReplayableRun = Pick<RecordedRun, 'stopReason' | 'critique'> & { moments: readonly Moment[] }
 
 /** The run as the loop saw it. One that was retried counts as a single run. */
-export function toReplayable(run: RecordedRun): ReplayableRun {
-  const { stopReason, critique } = run
-  const lastIndex = run.steps.at(-1)?.[0]
+export function toReplayable({ steps, stopReason, critique, ...total }: RecordedRun): ReplayableRun {
+  const lastIndex = steps.at(-1)?.[0]
+  const rounds = steps.map(step => toRound(step, stopReason === 'DEADLINE' && step[0] === lastIndex))
   const moments: Moment[] = []
-  const rounds: LoopRound[] = []
-  let moment: Moment = { latest: [], rounds: [], edits: 0, editorSeconds: 0, thinkerTokens: 0 }
-  for (const step of run.steps) {
-    const [index, , hasPicture, , , , , , editorSeconds, tokens] = step
-    if (rounds.at(-1)?.index !== index) {
-      moment = { ...moment, latest: [] }
-      moments.push(moment)
-    }
-    const round = toRound(step, stopReason === 'DEADLINE' && index === lastIndex)
-    rounds.push(round)
-    moment.latest.push(round)
-    moment.rounds = rounds.slice()
-    moment.edits += index > 0 && hasPicture ? 1 : 0
-    moment.editorSeconds += editorSeconds ?? 0
-    moment.thinkerTokens += tokens ?? 0
+  let [edits, editorSeconds, thinkerTokens, begin] = [0, 0, 0, 0]
+  for (const [position, step] of steps.entries()) {
+    const index = step[0]
+    if (index > 0 && step[2]) edits++
+    editorSeconds += step[8] ?? 0
+    thinkerTokens += step[9] ?? 0
+    if (steps[position + 1]?.[0] === index) continue
+    const [latest, soFar] = [rounds.slice(begin, position + 1), rounds.slice(0, position + 1)]
+    moments.push({ latest, rounds: soFar, edits, editorSeconds, thinkerTokens })
+    begin = position + 1
   }
-  if (moments.length === 0) moments.push(moment)
-  moment.editorSeconds = run.editorSeconds
-  moment.thinkerTokens = run.thinkerTokens
+  const last = moments.pop() ?? { latest: [], rounds: [], edits: 0 }
+  const { editorSeconds: allSeconds, thinkerTokens: allTokens } = total
+  moments.push({ ...last, editorSeconds: allSeconds, thinkerTokens: allTokens })
   return { stopReason, critique, moments }
 }
 
-/** Where the run would have stopped by `rule`. */
-export function replay(run: ReplayableRun, rule: ReplayRule): Replayed {
-  const { maxRounds, select, ...limits } = rule
+/** Says of any run where it would have stopped by `rule`. */
+export function makeReplay({ maxRounds, select, ...limits }: ReplayRule): (run: ReplayableRun) => Replayed {
   const stop: StopRule = { ...limits, deadlineSeconds: null }
-  const settings: LoopSettings = { ...unimportant, maxRounds, select, stop, critique: run.critique }
+  const judged: LoopSettings = { ...unimportant, maxRounds, select, stop, critique: true }
+  const plain: LoopSettings = { ...judged, critique: false }
+  return run => replay(run, run.critique ? judged : plain)
+}
+
+function replay(run: ReplayableRun, settings: LoopSettings): Replayed {
   const last = run.moments.length - 1
   for (const [position, moment] of run.moments.entries()) {
     const stopReason = findEnd(run, moment, settings, position === last)
     if (stopReason === null && position < last) continue
     const best = chooseBest(settings, moment.rounds)
-    const { edits, editorSeconds, thinkerTokens } = moment
-    const result = { bestIndex: best?.index ?? null, overall: best && roundScore(best) }
-    return { stopReason, ...result, edits, editorSeconds, thinkerTokens }
+    return {
+      stopReason,
+      bestIndex: best?.index ?? null,
+      overall: best && roundScore(best),
+      edits: moment.edits,
+      editorSeconds: moment.editorSeconds,
+      thinkerTokens: moment.thinkerTokens,
+    }
   }
   throw new Error('A run has at least one moment.')
 }
@@ -118,25 +122,51 @@ function findEnd(run: ReplayableRun, moment: Moment, settings: LoopSettings, isL
   if (isLast && (stopReason === 'CANCELED' || stopReason === 'FAILED')) return stopReason
   const { latest, rounds, editorSeconds, thinkerTokens } = moment
   const isPastDeadline = isLast && stopReason === 'DEADLINE'
-  const spent = { rounds, editorSeconds, thinkerTokens, isPastDeadline }
-  const state: LoopState = { settings, instruction: '', start: null, baseSeed: 0, ...spent }
+  const state: LoopState = {
+    settings,
+    instruction: '',
+    start: null,
+    rounds,
+    editorSeconds,
+    thinkerTokens,
+    isPastDeadline,
+    baseSeed: 0,
+  }
   return latest.length === 0 && !isPastDeadline ? findLimit(state) : findStopReason(state, latest)
 }
 
+// By position and in one literal: this runs for each round of every trajectory that is replayed.
 function toRound(step: RecordedStep, isCutShort: boolean): LoopRound {
-  const [index, candidate, hasImage, isLive, semantic, quality, isSatisfied, refined] = step
+  const [index, hasImage, refined] = [step[0], step[2], step[7]]
   // Only whether the refined prompt is the round's own matters, not what either says.
   const prompt = index === 0 ? '' : 'prompt'
-  const refinedPrompt = refined === 2 ? 'refined' : refined === 1 ? prompt : null
-  const errorCode = refined === -1 ? 'UNREADABLE_VERDICT' : null
-  const critique = refined === null ? null : { semantic, quality, isSatisfied, refinedPrompt, errorCode }
-  // At a deadline it may have failed too, which is not kept: then the deadline is said to have come first.
+  const critique = refined === null ? null : toCritique(step, prompt)
   const open = hasImage || index === 0 ? 'EDITED' : 'PENDING'
-  const status = !isLive ? (isCutShort ? 'CANCELED' : 'FAILED') : critique ? 'CRITIQUED' : open
-  const id = `${index}.${candidate}`
-  return { ...unseen, id, index, candidate, status, hasImage, prompt, critique }
+  // At a deadline it may have failed too, which is not kept: then the deadline is said to have come first.
+  const status = !step[3] ? (isCutShort ? 'CANCELED' : 'FAILED') : critique ? 'CRITIQUED' : open
+  return {
+    id: '', // like all that is empty here, it decides nothing
+    index,
+    candidate: step[1],
+    parentId: null,
+    status,
+    hasImage,
+    prompt,
+    promptSource: 'REFINED',
+    seed: null,
+    critique,
+  }
 }
 
-// Nothing here hangs on these.
-const unseen = { parentId: null, promptSource: 'REFINED', seed: null } as const
+function toCritique(step: RecordedStep, prompt: string): LoopCritique {
+  const refined = step[7]
+  return {
+    semantic: step[4],
+    quality: step[5],
+    isSatisfied: step[6],
+    refinedPrompt: refined === 2 ? 'refined' : refined === 1 ? prompt : null,
+    errorCode: refined === -1 ? 'UNREADABLE_VERDICT' : null,
+  }
+}
+
 const unimportant = { firstRound: 'DIRECT', candidates: 1, editFrom: 'SOURCE', seed: null } as const

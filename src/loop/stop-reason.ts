@@ -31,7 +31,8 @@ export function findStopReason(state: LoopState, latest: readonly LoopRound[]): 
 }
 
 /** The limit that forbids any further call: BUDGET before DEADLINE; null: none is reached. */
-export function findLimit({ settings: { stop }, ...spent }: LoopState): 'BUDGET' | 'DEADLINE' | null {
+export function findLimit(spent: LoopState): 'BUDGET' | 'DEADLINE' | null {
+  const { stop } = spent.settings
   if (stop.maxEditorSeconds !== null && spent.editorSeconds >= stop.maxEditorSeconds) return 'BUDGET'
   if (stop.maxThinkerTokens !== null && spent.thinkerTokens >= stop.maxThinkerTokens) return 'BUDGET'
   return spent.isPastDeadline ? 'DEADLINE' : null
