@@ -1,6 +1,7 @@
 import * as errors from '../src/errors.ts'
 import * as feedbackErrors from '../src/feedback/errors.ts'
 import * as imageErrors from '../src/images/errors.ts'
+import * as judgingErrors from '../src/judging/errors.ts'
 import { builder } from './builder.ts'
 import { JobStatus, ReviewState } from './enums.ts'
 
@@ -115,6 +116,12 @@ builder.objectType(feedbackErrors.ReviewTakenError, {
   fields: t => ({
     claimedUntil: t.expose('claimedUntil', { type: 'DateTime', description: 'When the claim ran out.' }),
   }),
+})
+
+builder.objectType(judgingErrors.JudgeRunFinishedError, {
+  name: 'JudgeRunFinishedError',
+  description: 'The judge run is done, so it cannot be canceled.',
+  interfaces,
 })
 
 builder.objectType(errors.ImageInUseError, {

@@ -15,6 +15,7 @@ const nodeTypes = [
   'Export',
   'Dataset',
   'DatasetVersion',
+  'JudgeRun',
 ] as const
 export type NodeType = (typeof nodeTypes)[number]
 

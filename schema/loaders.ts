@@ -6,6 +6,7 @@ import { type ReviewProgress, readReviewProgress } from '../src/feedback/review-
 import { type KnownModel, type ModelLoad, readModelLoads, readModels } from '../src/fleet/read-models.ts'
 import type { Critique, Preference } from '../src/generated/prisma/client.ts'
 import { queuePosition } from '../src/jobs/queue-position.ts'
+import { type JudgeProgress, readJudgeProgress } from '../src/judging/read-judge-progress.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
 
 /** What many objects of one answer ask for, fetched with one statement each. Made anew for every execution. */
@@ -21,6 +22,8 @@ export type Loaders = {
   readonly jobPreferences: DataLoader<string, Preference[]>
   /** By review queue id. */
   readonly reviewProgress: DataLoader<string, ReviewProgress>
+  /** By judge run id. */
+  readonly judgeProgress: DataLoader<string, JudgeProgress>
   /** How many stages run, by worker id. */
   readonly workerInFlight: DataLoader<string, number>
   /** By job id. */
@@ -56,6 +59,10 @@ export function makeLoaders({ db, prisma }: Deps, caller: Caller): Loaders {
     reviewProgress: new DataLoader(async ids => {
       const progress = await readReviewProgress(db, caller.tenantId, ids)
       return ids.map(id => progress.get(id) ?? { total: 0, done: 0, answered: 0, skipped: 0, claimed: 0 })
+    }),
+    judgeProgress: new DataLoader(async ids => {
+      const progress = await readJudgeProgress(db, caller.tenantId, ids)
+      return ids.map(id => progress.get(id) ?? new Error('There is no such judge run.'))
     }),
     workerInFlight: new DataLoader(async ids => {
       const groups = await prisma.task.groupBy({

@@ -7,6 +7,7 @@ import { openTestApi, type TestApi } from './support/graphql.ts'
 import type { IdCase } from './support/id-case.ts'
 import { everyId, makeIdCases, type Owned } from './support/id-cases.ts'
 import { createFeedback } from './support/id-cases-feedback.ts'
+import { createJudging } from './support/id-cases-judging.ts'
 import { findIdPlaces } from './support/id-places.ts'
 import { createCaller, createFinishedJob } from './support/seed.ts'
 import { newJob, seedImage, seedModels, seedMoreModels, startJob } from './support/stage-driver.ts'
@@ -45,6 +46,7 @@ async function prepare(): Promise<Owned> {
     tenantId: owner.tenantId,
     made,
     feedback: await createFeedback(api.db, owner.tenantId, made),
+    judging: await createJudging(api, owner, made),
     queued,
     spare,
     key: encodeGlobalId('ApiKey', owner.keyId ?? ''),
@@ -69,7 +71,8 @@ async function snapshot(): Promise<unknown> {
        (select json_agg(u order by id) from upload u where tenant_id = $1) as uploads,
        (select json_agg(k order by id) from api_key k where tenant_id = $1) as keys,
        (select json_agg(p order by id) from preference p where tenant_id = $1) as preferences,
-       (select json_agg(json_build_array(q, i, r) order by q.id, r.id) from review_queue q left join review_item i on i.queue_id = q.id left join review r on r.item_id = i.id where tenant_id = $1) as reviews`,
+       (select json_agg(json_build_array(q, i, r) order by q.id, r.id) from review_queue q left join review_item i on i.queue_id = q.id left join review r on r.item_id = i.id where tenant_id = $1) as reviews,
+       (select json_agg(json_build_array(q, a) order by q.id, a.round_id) from judge_run q left join judge_answer a on a.run_id = q.id where tenant_id = $1) as judging`,
     [owner.tenantId],
   )
   return rows[0]

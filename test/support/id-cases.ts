@@ -4,6 +4,7 @@ import type { Caller } from '../../src/tenancy/caller.ts'
 import type { TestApi } from './graphql.ts'
 import { type IdCase, idResult, mutationCase, queryCase } from './id-case.ts'
 import { type Feedback, feedbackIdCases } from './id-cases-feedback.ts'
+import { type Judging, judgingIdCases } from './id-cases-judging.ts'
 import type { Trajectory } from './seed.ts'
 import { newJob, seedImage, startJob } from './stage-driver.ts'
 
@@ -12,6 +13,7 @@ export type Owned = {
   tenantId: string
   made: Trajectory
   feedback: Feedback
+  judging: Judging
   queued: string
   /** An image that no job needs. */
   spare: string
@@ -192,6 +194,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
       'roundId',
     ),
     ...feedbackIdCases(api, owned),
+    ...judgingIdCases(api, owned),
     'Mutation.revokeApiKey(id)': mutation(
       'revokeApiKey($id: ID!)',
       () => ({ id: owned().key }),
@@ -202,7 +205,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
 }
 
 /** The global ids of one object of every type that a tenant has. */
-export function everyId({ made, feedback, key }: Owned): string[] {
+export function everyId({ made, feedback, judging, key }: Owned): string[] {
   const { preference, queue, review } = feedback
-  return [made.job, ...made.rounds, ...made.critiques, made.source, preference, queue, review, key]
+  return [made.job, ...made.rounds, ...made.critiques, made.source, preference, queue, review, judging.run, key]
 }
