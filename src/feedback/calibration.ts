@@ -77,14 +77,18 @@ export async function readCalibration(
         where b.job_id = m.job_id and b.image_id is not null
         order by c.overall desc, b.index, b.candidate limit 1) as best
       group by m.key
-    ), found as (select key from scored union select key from picked)
-    select found.key, coalesce(scored.rounds, 0) as rounds, scored.pearson, scored.spearman, scored.bias,
-      scored.mean_absolute_difference as "meanAbsoluteDifference", coalesce(picked.picks, 0) as picks,
-      coalesce(picked.agreeing, 0) as "agreeingPicks", coalesce(binned.bins, '[]') as bins
-    from found left join scored on scored.key is not distinct from found.key
-    left join binned on binned.key is not distinct from found.key
-    left join picked on picked.key is not distinct from found.key
-    order by rounds desc, picks desc, found.key nulls last limit ${MAX_GROUPS}::int`)
+    ), part as (
+      select key, rounds, pearson, spearman, bias, mean_absolute_difference, null::int8 as picks, null::int8 as agreeing,
+        null::jsonb as bins
+      from scored
+      union all select key, null, null, null, null, null, picks, agreeing, null from picked
+      union all select key, null, null, null, null, null, null, null, bins from binned
+    )
+    select key, coalesce(max(rounds), 0) as rounds, max(pearson) as pearson, max(spearman) as spearman,
+      max(bias) as bias, max(mean_absolute_difference) as "meanAbsoluteDifference", coalesce(max(picks), 0) as picks,
+      coalesce(max(agreeing), 0) as "agreeingPicks", coalesce((array_agg(bins) filter (where bins is not null))[1], '[]') as bins
+    from part group by key
+    order by rounds desc, picks desc, key nulls last limit ${MAX_GROUPS}::int`)
   return rows
 }
 
