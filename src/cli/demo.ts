@@ -58,7 +58,7 @@ try {
 
 async function run(server: string): Promise<void> {
   const api = connectApi({ server, key: null })
-  const sourceId = await uploadImage(api, photo)
+  const { id: sourceId } = await uploadImage(api, photo)
   const { id: jobId } = await startEdit(api, { sourceId, instruction })
   console.log(hang('Photo', relative(process.cwd(), photo), columns))
   console.log(hang('Instruction', instruction, columns))

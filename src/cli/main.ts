@@ -10,6 +10,7 @@ import { editCommand } from './edit.ts'
 import { fillCommand } from './fill.ts'
 import { fleetCommand } from './fleet.ts'
 import { generateCommand } from './generate.ts'
+import { importCommand } from './import.ts'
 import { jobsCommand } from './jobs.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
@@ -34,6 +35,7 @@ const commands = [
   jobsCommand(),
   showCommand(),
   cancelCommand(),
+  importCommand(),
   keysCommand(),
   fleetCommand(),
   serveCommand(),

@@ -93,7 +93,7 @@ async function begin(
   try {
     for (const [i, path] of paths.entries()) {
       spinner.start(`Uploading ${basename(path)} (${toSize(sizes[i] ?? 0)})`)
-      ids.push(await uploadImage(api, path))
+      ids.push((await uploadImage(api, path)).id)
     }
     const settings = { maxRounds, candidates, critique }
     const referenceIds = ids.slice(files.length)

@@ -8,18 +8,18 @@ import { CliError } from './cli-error.ts'
 
 const uploadDocument = `mutation Upload($file: File!) {
   uploadImage(file: $file) {
-    __typename ... on UploadImageSuccess { image { id } } ... on Error { code message }
+    __typename ... on UploadImageSuccess { image { id sha256 } } ... on Error { code message }
   }
 }`
 
-/** Uploads a file as it is read from the disk and gives the stored image's global id. */
-export async function uploadImage(api: ApiClient, path: string): Promise<string> {
+/** Uploads a file as it is read from the disk; the stored image's global id and the SHA-256 of its bytes, which may differ. */
+export async function uploadImage(api: ApiClient, path: string): Promise<{ id: string; sha256: string }> {
   const content = await openAsBlob(path).catch(cause => {
     throw new CliError(`The file ${path} cannot be read.`, { cause })
   })
-  const Success = z.object({ image: z.object({ id: z.string() }) })
+  const Success = z.object({ image: z.object({ id: z.string(), sha256: z.string() }) })
   const { image } = await api.mutateWithFile(uploadDocument, { name: basename(path), content }, Success)
-  return image.id
+  return image
 }
 
 /** The bytes of a file that can be uploaded. Throws CliError where there is none. */

@@ -25,9 +25,9 @@ export function toImportEvents(
 
 function toRoundEvents(round: ImportedRound, { id: roundId, critiqueIds }: IdentifiedRound): NewEvent[] {
   const events: NewEvent[] = []
-  const { startedAt, editedAt, critiques, error } = round
+  const { index, startedAt, picture, critiques, error } = round
   if (startedAt !== null) events.push({ type: 'ROUND_STARTED', roundId })
-  if (editedAt !== null) events.push({ type: 'ROUND_EDITED', roundId })
+  if (index > 0 && picture !== null) events.push({ type: 'ROUND_EDITED', roundId })
   const critiqueId = critiqueIds[critiques.findIndex(critique => critique.source === 'THINKER')]
   if (critiqueId !== undefined) events.push({ type: 'ROUND_CRITIQUED', roundId, critiqueId })
   if (error !== null) events.push({ type: 'ROUND_FAILED', roundId, ...error })

@@ -5,10 +5,10 @@ import type { PromptSource } from '../loop/round.ts'
 export type ImportedPlace = { index: number; candidate: number }
 
 /** Why a job or a round has no result. */
-export type ImportedError = { code: string; message: string; isRetryable: boolean }
+type ImportedError = { code: string; message: string; isRetryable: boolean }
 
 /** A critic's word on a round; one that could not be read has an error code and no scores. */
-export type ImportedCritique = {
+type ImportedCritique = {
   source: 'THINKER' | 'JUDGE' | 'HUMAN'
   by: string
   semantic: number | null

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Tx } from '../db.ts'
 import { InvalidInputError, QuotaExceededError } from '../errors.ts'
+import { IMPORT_PREFIX } from '../imports/import-trajectory.ts'
 import { sql } from '../sql.ts'
 
 const limit = z.number().int().nonnegative().nullable().default(null)
@@ -57,7 +58,7 @@ async function checkJobs(tx: Tx, tenantId: string, jobs: number, quotas: Quotas)
       with day as (select date_trunc('day', clock_timestamp(), 'UTC') as start)
       select (
           select count(*) from job
-          where tenant_id = ${tenantId}::uuid and created_at >= day.start and input_hash not like 'import:%'
+          where tenant_id = ${tenantId}::uuid and created_at >= day.start and not starts_with(input_hash, ${IMPORT_PREFIX})
         ) as today,
         day.start + interval '1 day' as "resetsAt"
       from day`)
