@@ -134,11 +134,10 @@ function toWordConditions(filter: TrajectoryFilter): SqlStatement[] {
     ...(sourceSha256 ? [sql`t.source_sha256 = any(${sourceSha256}::text[])`] : []),
     ...(metadata ?? []).flatMap(({ key, equals, exists }) => [
       ...(equals === undefined ? [] : [sql`t.metadata @> ${JSON.stringify({ [key]: equals })}::jsonb`]),
-      ...(exists === undefined ? [] : [sql`coalesce(t.metadata ? ${key}::text, false) = ${exists}::boolean`]),
+      ...(exists === true ? [sql`t.metadata ? ${key}::text`] : []),
+      ...(exists === false ? [sql`(t.metadata ? ${key}::text) is not true`] : []),
     ]),
-    ...(instruction === undefined
-      ? []
-      : [sql`to_tsvector('english', t.instruction) @@ websearch_to_tsquery('english', ${instruction}::text)`]),
+    ...(instruction === undefined ? [] : [sql`t.words @@ websearch_to_tsquery('english', ${instruction}::text)`]),
   ]
 }
 
