@@ -39,6 +39,16 @@ export async function loadCritique(
   )
 }
 
+/** The trajectory of the run that ended with event `seq`; likewise, or where it was retried since. */
+export async function loadTrajectory(
+  query: { include?: Prisma.TrajectoryInclude; select?: Prisma.TrajectorySelect },
+  { jobId, seq }: { jobId: string; seq: number },
+  { deps, caller }: Context,
+) {
+  const where = { jobId, seq, tenantId: caller.tenantId }
+  return (await deps.prisma.trajectory.findUnique({ ...query, where })) ?? gone('trajectory')
+}
+
 function gone(noun: string): never {
   throw toGraphQLError(new NotFoundError(noun, noun))
 }

@@ -7,6 +7,7 @@ import { openTestApi, type TestApi } from './support/graphql.ts'
 import { playJob } from './support/play-job.ts'
 import { createCaller } from './support/seed.ts'
 import { newJob, seedImage, seedModels, startJob } from './support/stage-driver.ts'
+import { writeTrajectories } from './support/write-trajectories.ts'
 
 let api: TestApi
 let caller: Caller
@@ -71,21 +72,7 @@ describe('a what-if', () => {
 
   it('reads more jobs than a batch holds, each once', async () => {
     const { tenantId } = await createCaller(api.db, 'READ')
-    await api.db.query(
-      `insert into job (id, tenant_id, status, stop_reason, instruction, source_id, editor, thinker, settings, base_seed,
-         input_hash, finished_at)
-       select uuidv7(), $1, 'SUCCEEDED', 'SATISFIED', 'brighter', $2, 'e', 't', settings, 7, 'h', now()
-       from generate_series(1, 1201), (select settings from job limit 1) as any_job`,
-      [tenantId, home.imageId],
-    )
-    await api.db.query(
-      `insert into trajectory (job_id, tenant_id, epoch, xid, seq, kind, status, stop_reason, editor, thinker, instruction,
-         rounds, best_index, seconds, editor_seconds, thinker_tokens, steps, created_at, finished_at)
-       select id, tenant_id, 1, pg_current_xact_id(), 1, 'EDIT', status, stop_reason, editor, thinker, instruction, 1, 1, 1,
-         2, 10, '[[1,0,true,true,9,9,null,2,2,10]]', created_at, finished_at
-       from job where tenant_id = $1`,
-      [tenantId],
-    )
+    await writeTrajectories(api.db, tenantId, 1201)
     const { actual, outcomes } = await whatIf(api.db, { tenantId, filter: {}, asOf: null, rules: [{}] })
     expect(actual).toMatchObject({ jobs: 1201, satisfied: 1201, meanOverall: 9, editorSeconds: 2402 })
     expect(outcomes).toEqual([actual])

@@ -9,12 +9,13 @@ import type { EventStream } from '../../src/events/event-stream.ts'
 import type { Progress } from '../../src/events/follow-progress.ts'
 import type { JobEvent } from '../../src/events/job-event.ts'
 import type { TenantEvent } from '../../src/events/tenant-tails.ts'
+import type { FinishedTrajectory } from '../../src/trajectories/read-finished.ts'
 import { type Context, makeContext } from '../context.ts'
 import { makeLiveResults } from './live-results.ts'
 import { makeShareKey } from './live-share-key.ts'
 import { isTransient, isUnexpected, makeErrorMask } from './mask-error.ts'
 
-type Item = JobEvent | TenantEvent | Progress<unknown>
+type Item = JobEvent | TenantEvent | FinishedTrajectory | Progress<unknown>
 
 export type Live = {
   /** Takes the place of graphql-js' `subscribe`: the same arguments and answers. */
@@ -128,8 +129,8 @@ function toResults(
 /** Names an event among all; null for one that is said to one reader, and for a state, which each reader reads itself. */
 function keyOf(item: Item): string | null {
   if ('progressOf' in item) return null
-  const event = 'cursor' in item ? item.event : item
-  return event.type === 'EVENT_GAP' ? null : `${event.jobId} ${event.seq}`
+  const event = 'event' in item ? item.event : item
+  return 'type' in event && event.type === 'EVENT_GAP' ? null : `${event.jobId} ${event.seq}`
 }
 
 function isAsyncIterable(value: object): value is AsyncIterable<unknown> {

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Db } from '../db.ts'
 import { connectListener } from '../listener.ts'
+import { type FollowedFinished, followFinished } from '../trajectories/follow-finished.ts'
+import type { FinishedTrajectory } from '../trajectories/read-finished.ts'
 import { type EventStream, wakeAll } from './event-stream.ts'
 import { followJob } from './follow-job.ts'
 import { type FollowedWork, followProgress, type Progress } from './follow-progress.ts'
@@ -15,6 +17,8 @@ export type EventFeed = {
   followJob(input: { tenantId: string; jobId: string; after: number }): Promise<EventStream<JobEvent>>
   /** See `followTenant`. */
   followTenant(input: { tenantId: string; after: string | null }): Promise<EventStream<TenantEvent>>
+  /** See `followFinished`. */
+  followFinished(input: FollowedFinished): Promise<EventStream<FinishedTrajectory>>
   /** See `followProgress`. */
   followProgress<State>(work: FollowedWork<State>): Promise<EventStream<Progress<State>>>
   /** Calls `listener` with the id of each key that is revoked, and with null when some may have been missed. */
@@ -94,6 +98,7 @@ export async function connectEventFeed({ db, url, log }: { db: Db; url: string; 
   return {
     followJob: input => open(() => followJob(input, { db, tails: jobs, signal })),
     followTenant: input => open(() => followTenant(input, { db, tails: tenants, signal })),
+    followFinished: input => open(() => followFinished(input, { db, tails: tenants, signal })),
     followProgress: work => open(() => followProgress(work, { onWork, signal })),
     onKeyRevoked(tell) {
       keyListeners.add(tell)
