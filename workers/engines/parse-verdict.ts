@@ -1,8 +1,8 @@
 // Reading a thinker's words. What is not there is never taken for consent: without a score, a flag or a prompt there is
 // no verdict. A flag must be true or false (the text "false" counts as false); a score must be a number from 0 to 10.
 
-import { jsonrepair } from 'jsonrepair'
 import { z } from 'zod'
+import { readModelJson, readScore, withoutThinking } from '../../src/read-model-json.ts'
 
 /** What could be read; every part may be missing. `refinedPrompt` null: nothing to change, or none given. */
 export type ReadVerdict = {
@@ -21,7 +21,7 @@ export function parseTaggedVerdict({ text, reasoning, isCut }: ThinkerText): Rea
   // Thoughts may speak of the tags they are about to write.
   const rest = withoutThinking(text)
   const find = (tag: string) => findTag(rest, tag, isCut) ?? findTag(text, tag, isCut)
-  const scores = readScores(readJson(find('score') ?? ''))
+  const scores = readScores(readModelJson(find('score') ?? ''))
   const answer = find('answer')?.trim() || null
   if (answer === null && (scores.semantic === null || scores.quality === null)) return null
   return {
@@ -34,7 +34,7 @@ export function parseTaggedVerdict({ text, reasoning, isCut }: ThinkerText): Rea
 
 /** The JSON form: our keys and the paper's. Null when it holds neither a flag nor both scores. */
 export function parseJsonVerdict({ text, reasoning, isCut }: ThinkerText): ReadVerdict | null {
-  const value = readJson(withoutThinking(text), isCut)
+  const value = readModelJson(withoutThinking(text), isCut)
   if (value === null) return null
   const scores = readScores(value)
   const isSatisfied = readFlag(value.is_satisfied ?? value.isSatisfied ?? value.satisfied)
@@ -49,7 +49,7 @@ export function parseJsonVerdict({ text, reasoning, isCut }: ThinkerText): ReadV
 
 /** The rewritten instruction on one line; null when there is none. */
 export function parsePolished({ text, isCut }: ThinkerText): string | null {
-  const value = readJson(withoutThinking(text), isCut)
+  const value = readModelJson(withoutThinking(text), isCut)
   const prompt = readText(value?.Rewritten ?? value?.rewritten ?? value?.new_rewritten_prompt)
   const lines = prompt?.split('\n').map(line => line.trim())
   return lines?.filter(line => line !== '').join(' ') ?? null
@@ -69,60 +69,7 @@ function splitAt(text: string, mark: RegExp): [before: string, after: string] | 
   return found && [text.slice(0, found.index), text.slice(found.index + found[0].length)]
 }
 
-// A reasoning model may write its thoughts before the object, braces included.
-function withoutThinking(text: string): string {
-  return text.replace(/^[\s\S]*<\/think>/i, '')
-}
-
-/** A verdict has a few hundred quotes and apostrophes; of 5,000 in 10 kB the repair would make 40 s of standstill. */
-const MAX_REPAIRED_CHARACTERS = 20_000
-const MAX_REPAIRED_QUOTES = 500
-
-function isRepairable(text: string): boolean {
-  return text.length <= MAX_REPAIRED_CHARACTERS && (text.match(/["'`]/g) ?? []).length <= MAX_REPAIRED_QUOTES
-}
-
 const jsonObject = z.record(z.string(), z.unknown())
-
-// The longest object that stands in the text as JSON, else what can be repaired; an example such as {x} is neither.
-function readJson(text: string, isCut = false): Record<string, unknown> | null {
-  const start = text.indexOf('{')
-  if (start === -1) return null
-  const end = text.lastIndexOf('}')
-  const candidate = end > start ? text.slice(start, end + 1) : text.slice(start)
-  const whole = tryParse(candidate, JSON.parse) ?? findObject(candidate)
-  if (whole || isCut || !isRepairable(candidate)) return whole
-  return tryParse(candidate, input => JSON.parse(jsonrepair(input)))
-}
-
-function findObject(text: string): Record<string, unknown> | null {
-  const blocks = [...splitObjects(text)].sort((a, b) => b.length - a.length)
-  for (const block of blocks) {
-    const value = tryParse(block, JSON.parse)
-    if (value && Object.keys(value).length > 0) return value
-  }
-  return null
-}
-
-// Each {...} of the text whose braces are even, those inside of strings not counted. A string that is never closed runs
-// to the end, or each quote in it would begin another search to there: 400 kB of them took five minutes.
-function* splitObjects(text: string): Generator<string> {
-  let depth = 0
-  let start = 0
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|[{}]/g)) {
-    if (token === '{' && depth++ === 0) start = index
-    else if (token === '}' && depth > 0 && --depth === 0) yield text.slice(start, index + 1)
-  }
-}
-
-function tryParse(text: string, parse: (text: string) => unknown): Record<string, unknown> | null {
-  try {
-    const parsed = jsonObject.safeParse(parse(text))
-    return parsed.success ? parsed.data : null
-  } catch {
-    return null // not JSON: the caller tries the next way
-  }
-}
 
 function readScores(value: Record<string, unknown> | null): { semantic: number | null; quality: number | null } {
   const nested = jsonObject.safeParse(value?.score ?? value?.scores)
@@ -131,13 +78,6 @@ function readScores(value: Record<string, unknown> | null): { semantic: number |
     semantic: readScore(from?.semantic ?? from?.semantics ?? from?.semantic_score),
     quality: readScore(from?.quality ?? from?.quality_score),
   }
-}
-
-// "7", "7.5" and "7/10" are numbers to a thinker.
-function readScore(value: unknown): number | null {
-  const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(?:\/\s*10)?\s*$/.exec(value) : null
-  const score = match ? Number(match[1]) : value
-  return typeof score === 'number' && score >= 0 && score <= 10 ? score : null
 }
 
 function readFlag(value: unknown): boolean | null {
