@@ -6,6 +6,7 @@ import type { Caller } from '../src/tenancy/caller.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
 import type { IdCase } from './support/id-case.ts'
 import { everyId, makeIdCases, type Owned } from './support/id-cases.ts'
+import { createDatasets } from './support/id-cases-datasets.ts'
 import { createFeedback } from './support/id-cases-feedback.ts'
 import { createJudging } from './support/id-cases-judging.ts'
 import { findIdPlaces } from './support/id-places.ts'
@@ -47,6 +48,7 @@ async function prepare(): Promise<Owned> {
     made,
     feedback: await createFeedback(api.db, owner.tenantId, made),
     judging: await createJudging(api, owner, made),
+    datasets: await createDatasets(api, owner),
     queued,
     spare,
     key: encodeGlobalId('ApiKey', owner.keyId ?? ''),
@@ -72,7 +74,8 @@ async function snapshot(): Promise<unknown> {
        (select json_agg(k order by id) from api_key k where tenant_id = $1) as keys,
        (select json_agg(p order by id) from preference p where tenant_id = $1) as preferences,
        (select json_agg(json_build_array(q, i, r) order by q.id, r.id) from review_queue q left join review_item i on i.queue_id = q.id left join review r on r.item_id = i.id where tenant_id = $1) as reviews,
-       (select json_agg(json_build_array(q, a) order by q.id, a.round_id) from judge_run q left join judge_answer a on a.run_id = q.id where tenant_id = $1) as judging`,
+       (select json_agg(json_build_array(q, a) order by q.id, a.round_id) from judge_run q left join judge_answer a on a.run_id = q.id where tenant_id = $1) as judging,
+       (select json_agg(json_build_array(d, v, s) order by d.id, v.number, s.position) from dataset d left join dataset_version v on v.dataset_id = d.id left join dataset_sample s on s.version_id = v.id where tenant_id = $1) as datasets`,
     [owner.tenantId],
   )
   return rows[0]

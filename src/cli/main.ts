@@ -6,6 +6,7 @@ import { ConfigError } from '../config.ts'
 import { version } from '../version.ts'
 import { cancelCommand } from './cancel.ts'
 import { CliError, UsageError } from './cli-error.ts'
+import { datasetCommand } from './dataset.ts'
 import { editCommand } from './edit.ts'
 import { fillCommand } from './fill.ts'
 import { fleetCommand } from './fleet.ts'
@@ -36,6 +37,7 @@ const commands = [
   showCommand(),
   cancelCommand(),
   importCommand(),
+  datasetCommand(),
   keysCommand(),
   fleetCommand(),
   serveCommand(),

@@ -15,7 +15,7 @@ export const paperRecipe: ThinkEditRecipe = {
 export const pairRecipe: PreferenceRecipe = {
   ...{ kind: 'preference', judge: null, taskKey: 'task', minMargin: 1, useHuman: true, maxPairsPerJob: null },
 }
-const plainRecipe: PlainRecipe = { kind: 'plain' }
+export const plainRecipe: PlainRecipe = { kind: 'plain' }
 
 // Every score is played, also one that would end the job.
 const neverSatisfied = { stop: { ...defaultSettings.stop, semanticAtLeast: 11, qualityAtLeast: 11 } }
@@ -46,15 +46,6 @@ export async function openDatasetHouse(db: Db): Promise<DatasetHouse> {
   const datasetId = await createDataset(db, { tenantId, name: 'd', description: null })
   const splits = { shares: { train: 1 }, seed: '' }
 
-  async function take(versionId: string): Promise<string> {
-    const { rows } = await db.query<{ owner: string }>(
-      `update dataset_version set owner = gen_random_uuid(), lease_until = clock_timestamp() + interval '15 s'
-       where id = $1 returning owner`,
-      [versionId],
-    )
-    return rows[0]?.owner ?? ''
-  }
-
   return {
     tenantId,
     datasetId,
@@ -65,14 +56,26 @@ export async function openDatasetHouse(db: Db): Promise<DatasetHouse> {
     },
     addVersion: version =>
       createVersion(db, { tenantId, datasetId, filter: {}, recipe: plainRecipe, splits, by: 'test', ...version }),
-    take,
-    async build(versionId) {
-      const owner = await take(versionId)
-      await buildVersion(db, { id: versionId, owner, signal: new AbortController().signal })
-    },
+    take: versionId => takeVersion(db, versionId),
+    build: versionId => buildNow(db, versionId),
     async versionOf(versionId) {
       const { rows } = await db.query<VersionRow>('select * from dataset_version where id = $1', [versionId])
       return rows[0]
     },
   }
+}
+
+/** Takes the version and builds it to its end, as a process in the background does. */
+export async function buildNow(db: Db, versionId: string): Promise<void> {
+  const owner = await takeVersion(db, versionId)
+  await buildVersion(db, { id: versionId, owner, signal: new AbortController().signal })
+}
+
+async function takeVersion(db: Db, versionId: string): Promise<string> {
+  const { rows } = await db.query<{ owner: string }>(
+    `update dataset_version set owner = gen_random_uuid(), lease_until = clock_timestamp() + interval '15 s'
+     where id = $1 returning owner`,
+    [versionId],
+  )
+  return rows[0]?.owner ?? ''
 }

@@ -3,6 +3,7 @@ import { encodeGlobalId } from '../../schema/global-id.ts'
 import type { Caller } from '../../src/tenancy/caller.ts'
 import type { TestApi } from './graphql.ts'
 import { type IdCase, idResult, mutationCase, queryCase } from './id-case.ts'
+import { type Datasets, datasetIdCases } from './id-cases-datasets.ts'
 import { type Feedback, feedbackIdCases } from './id-cases-feedback.ts'
 import { type Judging, judgingIdCases } from './id-cases-judging.ts'
 import type { Trajectory } from './seed.ts'
@@ -14,6 +15,7 @@ export type Owned = {
   made: Trajectory
   feedback: Feedback
   judging: Judging
+  datasets: Datasets
   queued: string
   /** An image that no job needs. */
   spare: string
@@ -195,6 +197,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
     ),
     ...feedbackIdCases(api, owned),
     ...judgingIdCases(api, owned),
+    ...datasetIdCases(api, owned),
     'Mutation.revokeApiKey(id)': mutation(
       'revokeApiKey($id: ID!)',
       () => ({ id: owned().key }),
@@ -205,7 +208,11 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
 }
 
 /** The global ids of one object of every type that a tenant has. */
-export function everyId({ made, feedback, judging, key }: Owned): string[] {
+export function everyId({ made, feedback, judging, datasets, key }: Owned): string[] {
   const { preference, queue, review } = feedback
-  return [made.job, ...made.rounds, ...made.critiques, made.source, preference, queue, review, judging.run, key]
+  const { dataset, version } = datasets
+  return [
+    ...[made.job, ...made.rounds, ...made.critiques, made.source, preference, queue, review, judging.run],
+    ...[dataset, version, key],
+  ]
 }
