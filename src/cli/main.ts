@@ -13,6 +13,7 @@ import { fleetCommand } from './fleet.ts'
 import { generateCommand } from './generate.ts'
 import { importCommand } from './import.ts'
 import { jobsCommand } from './jobs.ts'
+import { judgeCommand } from './judge.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
 import { showCommand } from './show.ts'
@@ -34,6 +35,7 @@ const commands = [
   fillCommand(),
   watchCommand(),
   jobsCommand(),
+  judgeCommand(),
   showCommand(),
   cancelCommand(),
   importCommand(),
