@@ -87,6 +87,16 @@ describe('an edit that fails', () => {
     expect((await attemptsOf(jobId)).map(attempt => attempt.outcome)).toEqual(['BUSY', 'BUSY', 'DONE', 'DONE'])
   })
 
+  test('as too many requests goes to another endpoint, and only the one that asked for it is left alone', async () => {
+    const busy: FakeBehavior = { does: 'refuse', status: 429, headers: { 'retry-after': '600' } }
+    editors[0]?.behave(busy)
+    await start(2)
+    const jobs = await Promise.all([setup.submit(tenantId), setup.submit(tenantId), setup.submit(tenantId)])
+    for (const jobId of jobs) expect(await setup.finished(jobId)).toMatchObject({ status: 'SUCCEEDED' })
+    expect(editors[1]?.calls).toBe(3)
+    expect(editors[0]?.calls).toBeLessThanOrEqual(2) // as many as it was sent at once
+  })
+
   test('with a picture that cannot be decoded is tried again', async () => {
     editors[0]?.behaveNext({ does: 'nonsense', body: '{"data":[{"b64_json":"bm90IGEgcGljdHVyZQ=="}]}' })
     await start()

@@ -18,9 +18,14 @@ export type CallOutcome =
 
 /**
  * One call's place at an endpoint. `free` counts once; the slot is free from then on. `deadlineMs`: how long the call may
- * take by what is known now, in milliseconds; a call that waits looks again.
+ * take by what is known now, in milliseconds; a call that waits looks again. `hasOthers`: the model is served elsewhere too.
  */
-export type Slot = { endpoint: PoolEndpoint; deadlineMs(): number; free(outcome: CallOutcome): void }
+export type Slot = {
+  endpoint: PoolEndpoint
+  hasOthers: boolean
+  deadlineMs(): number
+  free(outcome: CallOutcome): void
+}
 
 /** The task that a slot is wanted for. */
 export type SlotWish = Pick<ClaimedTask, 'jobId' | 'stage' | 'lastEndpointId' | 'failures'>
@@ -131,6 +136,7 @@ export function makeEndpointPool(
       let isFreed = false
       return {
         endpoint,
+        hasOthers: endpoints.length > 1,
         deadlineMs: () => deadlineOf(endpoint, wish),
         free(outcome) {
           if (isFreed) return

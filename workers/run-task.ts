@@ -7,6 +7,7 @@ import { startJudgeTask } from '../src/judging/start-judge-task.ts'
 import { awaitDatabase } from './await-database.ts'
 import { editStage } from './edit-stage.ts'
 import type { CallOutcome, Slot } from './endpoint-pool.ts'
+import { EngineError } from './engines/engine.ts'
 import type { HeldTask } from './held-tasks.ts'
 import { judgeStage } from './judge-stage.ts'
 import { polishStage } from './polish-stage.ts'
@@ -62,7 +63,10 @@ export async function runTask(deps: StageDeps, run: { held: HeldTask; slot: Slot
       const failure = describeFailure(error)
       const level = failure.code === 'INTERNAL_ERROR' ? 'error' : 'warn'
       log[level]({ err: error, code: failure.code }, 'the stage failed')
-      await awaitDatabase(() => failStage(deps.db, task, { ...failure, endpointId }))
+      // The endpoint keeps the pause it asked for; the task may go to another one meanwhile.
+      const isBusyHere = slot.hasOthers && error instanceof EngineError
+      const retryAfterMs = isBusyHere ? null : failure.retryAfterMs
+      await awaitDatabase(() => failStage(deps.db, task, { ...failure, retryAfterMs, endpointId }))
     } catch (failed) {
       log.error({ err: failed }, 'the end of the stage could not be written; its lease runs out')
     }
