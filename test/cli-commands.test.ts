@@ -14,6 +14,7 @@ describe('a command line that cannot be meant', { timeout: 60_000 }, () => {
     [['edit', photo], /missing required argument 'instruction'/],
     [['edit', photo, 'Bluer', '--rounds', '0'], /'--rounds <n>' argument '0' .* whole number from 1 to 20/],
     [['edit', photo, 'Bluer', '--out', 'result.gif'], /result\.gif is neither a folder nor/],
+    [['trajectories', '--filter', '[1]'], /'--filter <json>' argument '\[1\]' .* must be a JSON object/],
     [['jobs', '--server', 'nowhere'], /--server nowhere is not usable\. It must be a URL such as/],
   ])('%j ends with 2 and names what is wrong', async (args, message) => {
     expect(await runCli(args)).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) })
@@ -101,6 +102,17 @@ describe('with a server', { timeout: 120_000 }, () => {
     expect(await list('--editor', 'builtin-retouch')).toBe(3)
     expect(await list('--since', new Date(Date.now() + 60_000).toISOString())).toBe(0)
     expect((await run(['jobs', '--tag', 'none'])).stdout).toBe('There are no such jobs.\n')
+  })
+
+  it('trajectories lists finished jobs by what was asked', async () => {
+    const list = async (...args: string[]) => (await run(['trajectories', ...args])).stdout
+    expect(await list()).toMatch(/^job .*stopped .*instruction\n\S+ +CANCELED +0 .* Make it greener\n$/)
+    const [line] = parseLines(await list('--json', '--filter', '{"instruction":"greener"}', '--order', 'rounds'))
+    expect(line).toMatchObject({ __typename: 'Trajectory', status: 'CANCELED', rounds: 0, gain: null })
+    expect(line?.job).toMatchObject({ id: jobIds[0], instruction: 'Make it greener' })
+    expect(await list('--order', 'gain', '--ascending')).toBe('There are no such trajectories.\n')
+    const { code, stderr } = await run(['trajectories', '--filter', '{"rounds":{"gte":0.5}}'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'filter.rounds.gte must be a whole number, not 0.5.\n' })
   })
 
   it('show tells one job', async () => {

@@ -17,6 +17,7 @@ import { judgeCommand } from './judge.ts'
 import { keysCommand } from './keys.ts'
 import { serveCommand } from './serve.ts'
 import { showCommand } from './show.ts'
+import { trajectoriesCommand } from './trajectories.ts'
 import { watchCommand } from './watch.ts'
 
 const program = new Command('pentimento')
@@ -35,6 +36,7 @@ const commands = [
   fillCommand(),
   watchCommand(),
   jobsCommand(),
+  trajectoriesCommand(),
   judgeCommand(),
   showCommand(),
   cancelCommand(),

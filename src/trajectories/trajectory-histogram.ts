@@ -41,6 +41,7 @@ export async function readTrajectoryHistogram(
         from chosen
       )
       select low, high, case
+          when value is null then null
           when value < low then 0
           when value > high then ${bins}::int + 1
           when low = high then 1
