@@ -14,7 +14,7 @@ export type BenchmarkPicture = { name: string; read(): Promise<Uint8Array> }
 
 /** One picture to edit, as the benchmark's authors give it. */
 export type BenchmarkItem = {
-  /** Unique within the benchmark and fit for a file name; the same in every reading of the same data. */
+  /** The authors' own, fit for a file name, the same in every reading: unique with taskType and language, see toItemId. */
   key: string
   /** What results are grouped by first: GEdit's group, ImgEdit's edit_type, the category of KRIS and RISE. */
   taskType: string
@@ -27,6 +27,11 @@ export type BenchmarkItem = {
   pictures: Record<string, BenchmarkPicture>
   /** What the judge and the score need to know beside that: see the loader of the benchmark. */
   facts: Record<string, PlainJson>
+}
+
+/** What tells an item from all others of its benchmark: KRIS counts from 1 in each category, GEdit's keys may be in both languages. */
+export function toItemId({ taskType, language, key }: Pick<BenchmarkItem, 'taskType' | 'language' | 'key'>): string {
+  return `${taskType}/${language}/${key}`
 }
 
 /** A benchmark as it is called by people, with the range of its overall score. */
