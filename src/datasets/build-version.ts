@@ -23,7 +23,7 @@ type Version = {
   splits: Splits
   asOf: EventPosition
 }
-type HashedSample = ChosenSample & { hash: string }
+type HashedSample = { hash: string; chosen: ChosenSample }
 
 const SAMPLES_A_STEP = 500
 const WAIT_MS = 50
@@ -96,7 +96,7 @@ async function hashSamples(
         with ordinality as c(job_id, round_id, rejected_id, critique_id, data, position)`
     for (const { position, content } of await db.transaction(tx => readContents(tx, { kind, asOf }, rows))) {
       const sample = samples[position]
-      if (sample) hashed.push({ ...sample, hash: hashSample(content) })
+      if (sample) hashed.push({ hash: hashSample(content), chosen: sample })
     }
   }
   return hashed
@@ -105,7 +105,11 @@ async function hashSamples(
 // Samples of one hash say the same; the ids only keep a repeated build from swapping them.
 function compareSamples(a: HashedSample, b: HashedSample): number {
   if (a.hash !== b.hash) return a.hash < b.hash ? -1 : 1
-  return `${a.jobId}${a.roundId}${a.rejectedId}` < `${b.jobId}${b.roundId}${b.rejectedId}` ? -1 : 1
+  return toIds(a.chosen) < toIds(b.chosen) ? -1 : 1
+}
+
+function toIds({ jobId, roundId, rejectedId }: ChosenSample): string {
+  return `${jobId}${roundId}${rejectedId}`
 }
 
 /** Removes what a builder before this one left. */
@@ -137,10 +141,10 @@ async function insert(db: Db, lease: Lease, samples: HashedSample[], from: numbe
     select mine.id, ${from}::int + new.position::int - 1, new.hash, new.split, new.job_id, new.round_id, new.rejected_id,
       new.critique_id, t.source_sha256, new.data::json
     from mine cross join unnest(
-      ${samples.map(sample => sample.hash)}::text[], ${samples.map(sample => toSplit(sample.splitKey, splits))}::text[],
-      ${samples.map(sample => sample.jobId)}::uuid[], ${samples.map(sample => sample.roundId)}::uuid[],
-      ${samples.map(sample => sample.rejectedId)}::uuid[], ${samples.map(sample => sample.critiqueId)}::uuid[],
-      ${samples.map(sample => JSON.stringify(sample.facts))}::text[])
+      ${samples.map(sample => sample.hash)}::text[], ${samples.map(sample => toSplit(sample.chosen.splitKey, splits))}::text[],
+      ${samples.map(sample => sample.chosen.jobId)}::uuid[], ${samples.map(sample => sample.chosen.roundId)}::uuid[],
+      ${samples.map(sample => sample.chosen.rejectedId)}::uuid[], ${samples.map(sample => sample.chosen.critiqueId)}::uuid[],
+      ${samples.map(sample => JSON.stringify(sample.chosen.facts))}::text[])
       with ordinality as new(hash, split, job_id, round_id, rejected_id, critique_id, data, position)
     left join trajectory t on t.job_id = new.job_id`)
   if (rowCount !== samples.length) throw new LeaseLostError()

@@ -77,8 +77,8 @@ function roundsOf(which: SqlStatement, judge: string | null, asOf: EventPosition
         s.semantic, s.quality, s.overall, i.sha256, own.id,
         case when own.id is null then 'NONE' when own.error_code is not null then 'UNREADABLE'
           when coalesce(btrim(own.refined_prompt), '') = '' then 'UNREFINED' else 'REFINED' end,
-        ${sha256Of(sql`json_build_array(r.index, r.candidate, i.sha256, r.prompt, own.reasoning, own.refined_prompt,
-          s.semantic, s.quality, s.overall)::text`)}) order by r.index, r.candidate)
+        left(${sha256Of(sql`json_build_array(r.index, r.candidate, i.sha256, r.prompt, own.reasoning, own.refined_prompt,
+          s.semantic, s.quality, s.overall)::text`)}, 32)) order by r.index, r.candidate)
     from round r join image i on i.id = r.image_id
     left join critique own on own.round_id = r.id and own.source = 'THINKER'
     cross join lateral ${scores} as s

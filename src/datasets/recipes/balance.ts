@@ -7,13 +7,13 @@ export const scoreLevels = ['0', '2', '4', '6', '8', '10'] as const
 
 /**
  * The steps with no more of a kind than `balance` allows. Which of a kind stay is decided by the hash of what they hold,
- * so that the same steps in any order give the same.
+ * so that the same steps in any order give the same. Sorts `steps` in place.
  */
 export function balanceSteps(
-  steps: readonly Step[],
+  steps: Step[],
   { taskShares, scoreShares, maxPerCell }: Balance,
 ): { steps: Step[]; funnel: FunnelLine[] } {
-  let kept = [...steps].sort(compareDigests)
+  let kept = steps.sort(compareDigests)
   const funnel: FunnelLine[] = []
   const apply = (name: string, reason: string, groupOf: (step: Step) => string, limits: (sizes: Sizes) => Sizes) => {
     const allowed = limits(countBy(kept, groupOf))
@@ -27,7 +27,7 @@ export function balanceSteps(
     funnel.push({ name, unit: 'steps', in: before, kept: kept.length, dropped: before - kept.length, reason })
   }
   const taskOf = (step: Step) => step.trajectory.task
-  const levelOf = (step: Step) => toScoreLevel(step.round.overall)
+  const levelOf = (step: Step) => toScoreLevel(step.overall)
   if (taskShares) {
     apply('balance by task', 'more than the share of its task', taskOf, sizes => toLimits(sizes, taskShares))
   }
@@ -45,7 +45,7 @@ export function balanceSteps(
 type Sizes = Map<string, number>
 
 /** "0", "2" ... "10". */
-export function toScoreLevel(overall: number): string {
+function toScoreLevel(overall: number): string {
   return String(Math.min(10, Math.floor(overall / 2) * 2))
 }
 
@@ -65,7 +65,7 @@ function countBy(steps: readonly Step[], groupOf: (step: Step) => string): Sizes
 
 // Steps of one digest hold the same; of those with the same S_k and variance too it makes no difference which one stays.
 function compareDigests(a: Step, b: Step): number {
-  if (a.round.digest !== b.round.digest) return a.round.digest < b.round.digest ? -1 : 1
+  if (a.digest !== b.digest) return a.digest < b.digest ? -1 : 1
   const [ofA, ofB] = [a.trajectory, b.trajectory]
   return ofA.bestIndex - ofB.bestIndex || ofA.variance - ofB.variance || (ofA.task < ofB.task ? -1 : 1)
 }

@@ -2,7 +2,7 @@
 // first, cut it at its best step, unroll what is left to steps, balance them, tell RL from SFT by the variance of scores.
 
 import type { ChosenSample, Pipeline, ThinkEditRecipe } from '../recipe.ts'
-import type { SampleScores, StepSample } from '../sample.ts'
+import type { StepSample } from '../sample.ts'
 import { balanceSteps } from './balance.ts'
 import { makeFunnel } from './funnel.ts'
 import type { ScoredRound, ScoredTrajectory } from './scored-trajectory.ts'
@@ -11,8 +11,12 @@ import { decideSubsets } from './variance.ts'
 /** What the recipe says of a step. */
 export type StepFacts = Pick<StepSample, 'scores' | 'isFinal' | 'bestIndex' | 'variance' | 'subset' | 'task'>
 
-/** A step before balancing. */
-export type Step = { trajectory: CutTrajectory; round: ScoredRound & { overall: number }; isFinal: boolean }
+/** A step before balancing: of its round no more than is needed, since all are in memory at once. */
+export type Step = Pick<ScoredRound, 'id' | 'critiqueId' | 'semantic' | 'quality' | 'digest'> & {
+  trajectory: CutTrajectory
+  overall: number
+  isFinal: boolean
+}
 
 /** What the steps of one trajectory share. */
 export type CutTrajectory = {
@@ -67,17 +71,18 @@ export function thinkEdit(recipe: ThinkEditRecipe): Pipeline {
     const isFinal = round.index === trajectory.bestIndex
     if (!recipe.includeFinal && !funnel.pass('last', !isFinal)) return
     if (!funnel.pass('read', round.answer === 'REFINED' || (isFinal && round.answer === 'UNREFINED'))) return
-    if (!funnel.pass('scored', hasScore(round)) || !hasScore(round)) return
-    steps.push({ trajectory, round, isFinal })
+    const { id, critiqueId, semantic, quality, overall, digest } = round
+    if (!funnel.pass('scored', overall !== null) || overall === null) return
+    steps.push({ id, critiqueId, semantic, quality, overall, digest, trajectory, isFinal })
   }
 
   return {
     add,
     finish() {
-      const balanced = balanceSteps(steps, recipe.balance)
+      const balanced = balanceSteps(steps.splice(0), recipe.balance)
       const divided = decideSubsets(balanced.steps, recipe)
       return {
-        samples: divided.steps.map(toSample),
+        samples: divided.steps.map(step => toSample(step, divided.subsetOf(step.trajectory))),
         funnel: [...funnel.lines(), ...balanced.funnel, ...divided.funnel],
       }
     },
@@ -109,11 +114,9 @@ function toVariance(scores: readonly number[]): number {
   return scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length
 }
 
-function toSample({ trajectory, round, isFinal, subset }: Step & { subset: StepFacts['subset'] }): ChosenSample {
+function toSample(step: Step, subset: StepFacts['subset']): ChosenSample {
+  const { trajectory, id, critiqueId, isFinal, semantic, quality, overall } = step
   const { jobId, splitKey, task, bestIndex, variance } = trajectory
-  const scores: SampleScores = { semantic: round.semantic, quality: round.quality, overall: round.overall }
-  return {
-    ...{ jobId, splitKey, roundId: round.id, rejectedId: null, critiqueId: round.critiqueId },
-    facts: { scores, isFinal, bestIndex, variance, subset, task },
-  }
+  const facts = { scores: { semantic, quality, overall }, isFinal, bestIndex, variance, subset, task }
+  return { jobId, splitKey, roundId: id, rejectedId: null, critiqueId, facts }
 }
