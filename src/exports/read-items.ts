@@ -16,47 +16,54 @@ export type ItemSource = {
   asLines: boolean
 }
 
-const ITEMS_A_PAGE = 200
+const ITEMS_A_PAGE = 250
+// Several are read at once: PostgreSQL makes a line in as long as it takes to hash and write two.
+const PAGES_AHEAD = 3
 
-/** Pages in the order of position; the next is read while one is worked off. Samples of deleted trajectories are missing. */
+/** Pages in the order of position; the next ones are read while one is worked off. Samples of deleted trajectories are missing. */
 export async function* readItems(
   db: Db,
   source: ItemSource,
   from: number,
 ): AsyncGenerator<ExportItem[], void, undefined> {
-  let next = readPage(db, source, from)
-  next.catch(() => {}) // thrown where it is awaited
-  for (;;) {
-    const { items, last } = await next
-    if (last === null) return
-    next = readPage(db, source, last + 1)
-    next.catch(() => {})
-    yield items
+  const ahead: Promise<ExportItem[]>[] = []
+  for (let next: number | null = from; ; ) {
+    while (next !== null && ahead.length < PAGES_AHEAD) {
+      const last: number | null = await findEnd(db, source, next)
+      if (last !== null) {
+        const page = readPage(db, source, { from: next, to: last })
+        page.catch(() => {}) // thrown where it is awaited
+        ahead.push(page)
+      }
+      next = last === null ? null : last + 1
+    }
+    const page = ahead.shift()
+    if (!page) return
+    yield await page
   }
 }
 
-async function readPage(
-  db: Db,
-  source: ItemSource,
-  from: number,
-): Promise<{ items: ExportItem[]; last: number | null }> {
-  const { versionId, split, recipe, asOf } = source
+/** The position of the last sample of the page that begins there; null: there is none. */
+async function findEnd(db: Db, { versionId, split }: ItemSource, from: number): Promise<number | null> {
   const { rows } = await db.query<{ last: number | null }>(sql`
     select max(position) as last from (
       select position from dataset_sample
       where version_id = ${versionId}::uuid and split = ${split} and position >= ${from}::int
       order by position limit ${ITEMS_A_PAGE}::int) as page`)
-  const last = rows[0]?.last ?? null
-  if (last === null) return { items: [], last }
-  if (source.asLines)
-    return { items: await readTrajectoryRecords(db, { versionId, split, from, to: last, asOf }), last }
-  const items = await db.transaction(tx =>
+  return rows[0]?.last ?? null
+}
+
+type Range = { from: number; to: number }
+
+async function readPage(db: Db, source: ItemSource, { from, to }: Range): Promise<ExportItem[]> {
+  const { versionId, split, recipe, asOf } = source
+  if (source.asLines) return await readTrajectoryRecords(db, { versionId, split, from, to, asOf })
+  return await db.transaction(tx =>
     readContents(
       tx,
       { kind: recipe, asOf },
       sql`select * from dataset_sample where version_id = ${versionId}::uuid and split = ${split}
-        and position between ${from}::int and ${last}::int`,
+        and position between ${from}::int and ${to}::int`,
     ),
   )
-  return { items, last }
 }

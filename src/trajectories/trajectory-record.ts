@@ -24,7 +24,8 @@ export type RecordPage = { versionId: string; split: string; from: number; to: n
  */
 export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<TrajectoryLine[]> {
   return await db.transaction(async tx => {
-    await tx.query("set local time zone 'UTC'") // times in JSON have the session's offset
+    // Times in JSON have the session's offset; a page is no worth compiling its statement for, though it looks so.
+    await tx.query(sql`select set_config('timezone', 'UTC', true), set_config('jit', 'off', true)`)
     const { rows } = await tx.query<TrajectoryLine>(sql`
       select s.position, ${recordOf(page.asOf)}::text as json
       from dataset_sample s

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { v7 } from 'uuid'
@@ -157,4 +159,12 @@ export const preference: Recipe = {
   minMargin: 0.5,
   useHuman: false,
   maxPairsPerJob: null,
+}
+
+/** Puts an export's files into a folder, as a download does. */
+export async function saveExport(files: ReadonlyMap<string, Buffer>, folder: string): Promise<void> {
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), bytes)
+  }
 }

@@ -20,3 +20,8 @@ export async function pixelHash(image: Buffer | string): Promise<string> {
     .toBuffer({ resolveWithObject: true })
   return `${info.width} x ${info.height} ${createHash('sha256').update(data).digest('hex')}`
 }
+
+/** The SHA-256 that a picture in an export is named by. */
+export function hashOf(path: string): string {
+  return /([0-9a-f]{64})\.\w+$/.exec(path)?.[1] ?? ''
+}
