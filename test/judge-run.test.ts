@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import {
   answer,
   answerNext,
+  copyJob,
   countTasks,
   nonsense,
   readJob,
@@ -104,6 +105,19 @@ describe('what a run judges', () => {
     await Promise.all([tendJudgeRuns(db), tendJudgeRuns(db), tendJudgeRuns(db)])
     expect(await readRun(db, run)).toMatchObject({ status: 'RUNNING', total: 2, isPlanned: true })
     expect(await countTasks(db, run)).toEqual({ READY: 2 })
+  })
+
+  it.each(['by a filter', 'one by one'])('are planned whole where they are many, each once: %s', async how => {
+    const jobId = await play([4, 4], [7, 7])
+    await copyJob(db, jobId, 299)
+    const { rows } = await db.query<{ id: string }>('select id from round')
+    const named = { roundIds: rows.map(({ id }) => id) }
+    const run = await startRun(db, tenant.tenantId, how === 'by a filter' ? everything : named)
+    expect(await readRun(db, run)).toMatchObject({ total: 600, isPlanned: true })
+    const { rows: tasks } = await db.query<{ id: string }>('select round_id as id from task where judge_run_id = $1', [
+      run,
+    ])
+    expect(tasks.map(({ id }) => id).sort()).toEqual(named.roundIds.sort())
   })
 
   it('is never of another tenant', async () => {

@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts'
 import { endStage, type Recorded } from '../jobs/end-stage.ts'
+import type { StageFailure } from '../jobs/fail-stage.ts'
 import type { TaskEnd } from '../queue/fence-task.ts'
 import { planRetry } from '../queue/plan-retry.ts'
 import type { ClaimedTask } from '../queue/task.ts'
@@ -7,20 +8,11 @@ import { finishJudgeRun } from './finish-judge-run.ts'
 import { holdJudgeRun } from './judge-run-row.ts'
 import { writeFailedAnswer } from './record-judge-answer.ts'
 
-/** What is to be known of a failed call; see StageFailure. */
-type Failure = {
-  kind: 'rejected' | 'busy' | 'failed' | 'uncertain'
-  code: string
-  message: string
-  retryAfterMs: number | null
-  endpointId: string | null
-}
-
 /**
  * Puts a judge's question off like any stage, or gives it up: then its answer is the error code. In a canceled run it ends
  * without one. The job and its log hear nothing of it.
  */
-export async function failJudgeTask(db: Db, task: ClaimedTask, failure: Failure): Promise<Recorded> {
+export async function failJudgeTask(db: Db, task: ClaimedTask, failure: StageFailure): Promise<Recorded> {
   const { kind, code, message, endpointId } = failure
   const { failures, isFinal, isUsedUp, isExpired, delayMs } = planRetry(task, failure)
   const error = { errorCode: code, errorMessage: message, failures }

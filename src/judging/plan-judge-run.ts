@@ -9,8 +9,10 @@ import { type JudgeRunRow, rubricOf, tellJudgeRun } from './judge-run-row.ts'
 import { type JudgeSelection, type SelectedRound, selectRounds } from './judge-selection.ts'
 import { judgePriority, toTaskCall } from './judge-task.ts'
 
-/** Jobs (or named rounds) whose questions are queued in one transaction: some 50 ms. */
+/** About so many questions are queued in one transaction, which takes 100 ms: a longer one would hold up the events of all. */
 const STEP = 500
+/** Rounds of a job as they usually are, where all are judged. */
+const USUAL_ROUNDS = 5
 
 type PlannedRun = Pick<JudgeRunRow, 'id' | 'model' | 'rubric'> & {
   tenantId: string
@@ -45,7 +47,7 @@ async function planStep(tx: Tx, id: string): Promise<boolean> {
   if (run === undefined) return false
   const { tenantId, selection, plannedTo, createdAt } = run
   const { rounds, reached } = await selectRounds(tx, selection, {
-    ...{ tenantId, startedAt: createdAt, after: plannedTo, limit: STEP },
+    ...{ tenantId, startedAt: createdAt, after: plannedTo, limit: toLimit(run) },
   })
   const tasks = rounds.flatMap(round => toTasks(run, round))
   await enqueueTasks(tx, tasks)
@@ -55,6 +57,12 @@ async function planStep(tx: Tx, id: string): Promise<boolean> {
     where id = ${id}::uuid`)
   await tellJudgeRun(tx, id)
   return reached !== null
+}
+
+function toLimit(run: PlannedRun): number {
+  const { selection } = run
+  const rounds = 'rounds' in selection && selection.rounds === 'ALL' ? USUAL_ROUNDS : 1
+  return Math.ceil(STEP / (rubricOf(run).calls.length * rounds))
 }
 
 function toTasks(run: PlannedRun, { jobId, run: jobRun, roundId, roundIndex, candidate }: SelectedRound): NewTask[] {

@@ -17,7 +17,7 @@ import type { JudgeText, Rubric } from './rubric.ts'
 export type JudgeResult = JudgeText & { tokens: number; endpointId: string | null }
 
 /** An answer that could not be read, after all asks. */
-export const unreadableAnswer = 'UNREADABLE_ANSWER'
+const unreadableAnswer = 'UNREADABLE_ANSWER'
 
 /**
  * Keeps a judge's answer, as it is and as the rubric reads it. One that cannot be read is asked for again with another

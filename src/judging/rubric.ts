@@ -7,7 +7,7 @@ import { overallRubric } from './overall-rubric.ts'
 export type JudgePicture = 'source' | 'edited' | 'references'
 
 /** One picture of a call. `label` is a line of text before it, '' for none; one that the job has not is left out. */
-export type JudgeImage = { of: JudgePicture; label: string }
+type JudgeImage = { of: JudgePicture; label: string }
 
 /** What a judge wrote. `isCut`: it ended at its length limit, so its last part is not to be trusted. */
 export type JudgeText = { text: string; isCut: boolean }
@@ -25,7 +25,7 @@ export type JudgeCall = {
 }
 
 /** What a round's answers amount to, 0-10 each. */
-export type JudgeScores = { semantic: number; quality: number; reasoning: string | null }
+type JudgeScores = { semantic: number; quality: number; reasoning: string | null }
 
 export type Rubric = {
   id: string

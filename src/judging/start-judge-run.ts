@@ -14,7 +14,7 @@ export const maxNamedRounds = 10_000
 export type NewJudgeRun = { name: string; model: string; rubric: string; selection: JudgeSelection }
 
 /**
- * Starts a judge run and queues its questions, a few hundred jobs at a time; gives its id. A filter may match nothing: then
+ * Starts a judge run and queues its questions, a few hundred at a time; gives its id. A filter may match nothing: then
  * the run is done at once. Throws ModelUnavailableError; InvalidInputError for an unknown rubric and for a named round
  * without a picture; NotFoundError for a round that is not the tenant's. Then nothing is stored.
  */

@@ -81,3 +81,21 @@ export async function readJob(db: Db, jobId: string) {
   )
   return rows[0]
 }
+
+/** Further jobs like this finished one, with rounds and trajectories of their own, by SQL. */
+export async function copyJob(db: Db, jobId: string, copies: number): Promise<void> {
+  await db.query(`
+    do $$
+    declare copy uuid;
+    begin
+      for i in 1..${copies} loop
+        copy := gen_random_uuid();
+        insert into job select (jsonb_populate_record(j, jsonb_build_object('id', copy, 'best_round_id', null))).*
+          from job j where id = '${jobId}';
+        insert into round select (jsonb_populate_record(r,
+            jsonb_build_object('id', gen_random_uuid(), 'job_id', copy, 'parent_id', null))).*
+          from round r where job_id = '${jobId}';
+        perform write_trajectory(copy, 1, pg_current_xact_id(), 9);
+      end loop;
+    end $$`)
+}

@@ -81,7 +81,7 @@ export type PolishRequest = { instruction: string; source: Picture | null; seed:
 export type PolishAnswer = { prompt: string; tokens: number }
 
 /** A picture a judge is shown. `label`: a line of text before it, '' for none. */
-export type LabelledPicture = { of: 'source' | 'edited' | 'references'; label: string; picture: Picture }
+type LabelledPicture = { of: 'source' | 'edited' | 'references'; label: string; picture: Picture }
 
 /**
  * What a judge is asked: the text, then the pictures in order. The instruction and what the editor was given are in the
