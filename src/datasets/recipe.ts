@@ -4,7 +4,7 @@ import type { ScoredTrajectory } from './recipes/scored-trajectory.ts'
 import type { StepFacts } from './recipes/think-edit.ts'
 
 /** Whose scores count: the thinker's own, or those of a judge model (the mean, where it judged a round more than once). */
-export type Scorer = { judge: string | null }
+type Scorer = { judge: string | null }
 
 /** The paper's recipe (EditThinker, section 4 and D): a checked value that is plain JSON, every default filled in. */
 export type ThinkEditRecipe = Scorer & {

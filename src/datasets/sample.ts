@@ -29,7 +29,7 @@ export type SampleCritique = SampleScores & {
 }
 
 /** Why a job or a round has no result. */
-export type SampleError = { code: string; message: string | null; isRetryable: boolean | null }
+type SampleError = { code: string; message: string | null; isRetryable: boolean | null }
 
 /** Which round of its job. */
 export type RoundPlace = { index: number; candidate: number }

@@ -9,7 +9,7 @@ export type FunnelLine = {
   reason: string | null
 }
 
-export type FunnelUnit = 'trajectories' | 'rounds' | 'steps' | 'pairs'
+type FunnelUnit = 'trajectories' | 'rounds' | 'steps' | 'pairs'
 
 /** A step that drops for one reason. */
 export type FunnelStep = { name: string; unit: FunnelUnit; reason: string | null }
