@@ -25,7 +25,8 @@ export async function readContents(
   { kind, asOf }: { kind: Recipe['kind']; asOf: EventPosition },
   rows: SampleRows,
 ): Promise<Sample[]> {
-  await tx.query("set local time zone 'UTC'") // times in JSON have the session's offset
+  // Times in JSON have the session's offset; a page is no worth compiling its statement for, though it looks so.
+  await tx.query(sql`select set_config('timezone', 'UTC', true), set_config('jit', 'off', true)`)
   const { rows: found } = await tx.query<ContentRow>(sql`
     select s.position, s.hash, s.split, s.job_id as "jobId", s.round_id as "roundId", s.rejected_id as "rejectedId",
       s.critique_id as "critiqueId", s.data as facts, ${contentOf[kind](asOf)} as content
