@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 const introspection = '{ __schema { queryType { name } } }'
-const follow = 'subscription { events { cursor } }'
+const follows = ['subscription { events { cursor } }', 'subscription { trajectoryFinished { cursor } }']
 
 function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const all = { 'content-type': 'application/json', ...headers }
@@ -139,7 +139,7 @@ describe.each([
     await until('the key is refused', async () => (await status()) === 401, 5_000)
   })
 
-  it('ends its WebSocket subscriptions with 4403 within 5 s', async () => {
+  it.each(follows)('ends its %s over WebSocket with 4403 within 5 s', async follow => {
     const { id, secret } = await server.createKey('ended', 'READ')
     let closed: unknown
     const client = createClient({
@@ -163,7 +163,7 @@ describe.each([
     await until('nothing is followed', () => server.deps.feed.countFollowers().ofTenants === 0)
   })
 
-  it('ends its SSE streams with an error event within 5 s', async () => {
+  it.each(follows)('ends its %s over SSE with an error event within 5 s', async follow => {
     const { id, secret } = await server.createKey('ended', 'READ')
     const response = await post({ query: follow }, { accept: 'text/event-stream', authorization: `Bearer ${secret}` })
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)

@@ -92,7 +92,10 @@ describe('a what-if', () => {
     expect(await refused({ rules: { maxRounds: 21 } })).toMatchObject(rule('maxRounds'))
     expect(await refused({ rules: { maxEditorSeconds: -1 } })).toMatchObject(rule('maxEditorSeconds'))
     expect(await refused({ rules: [] })).toMatchObject({ code: 'INVALID_INPUT', field: 'rules' })
-    expect(await refused({ rules: Array(11).fill({}) })).toMatchObject({ field: 'rules', message: /at most 10/ })
+    expect(await refused({ rules: Array(11).fill({}) })).toMatchObject({
+      field: 'rules',
+      message: expect.stringMatching(/at most 10/),
+    })
     expect(await refused({ rules: {}, asOf: 'x' })).toMatchObject({ code: 'INVALID_INPUT', field: 'asOf' })
     expect(await refused({ rules: {}, filter: { editor: [''] } })).toMatchObject({ field: 'filter.editor.0' })
   })

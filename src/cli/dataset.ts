@@ -6,7 +6,7 @@ import { createVersion, type VersionOptions } from './dataset-create.ts'
 import { toAge } from './describe-job.ts'
 import { describeVersion } from './describe-version.ts'
 import { formatTable } from './format-table.ts'
-import { openSession, printJson, type Session } from './session.ts'
+import { openSession, parseObject, printJson, type Session } from './session.ts'
 
 const PAGE = 1000
 
@@ -101,17 +101,6 @@ async function list({ api, isJson }: Session): Promise<void> {
     ])
     console.log(formatTable({ head: ['DATASET', 'STATUS', 'SAMPLES', 'MADE', 'DESCRIPTION'], rows, flexible: 4 }))
   }
-}
-
-/** For `--filter` and `--options`. */
-export function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch {
-    // said below
-  }
-  throw new InvalidArgumentError('It must be a JSON object.')
 }
 
 /** For `--split`: names and shares. What they may be is the server's to say. */

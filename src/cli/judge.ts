@@ -1,9 +1,9 @@
 import { SingleBar } from 'cli-progress'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ApiClient } from './api-client.ts'
 import { CliError, UsageError } from './cli-error.ts'
-import { collect, openSession, printJson, type Session } from './session.ts'
+import { collect, openSession, parseObject, printJson, type Session } from './session.ts'
 
 const Progress = z.object({
   status: z.enum(['RUNNING', 'DONE', 'CANCELED']),
@@ -50,7 +50,7 @@ export function judgeCommand(): Command {
   return new Command('judge')
     .description('score rounds of finished jobs again with a judge model, and watch it to its end')
     .option('--model <model>', 'the judge: a thinker, by model id')
-    .option('--filter <json>', 'which finished jobs, as a TrajectoryFilter of the API (default: all)', parseFilter)
+    .option('--filter <json>', 'which finished jobs, as a TrajectoryFilter of the API (default: all)', parseObject)
     .addOption(new Option('--rounds <which>', 'which rounds of each').choices(['best', 'last', 'first', 'all']))
     .option('--round <id>', 'a round by its id, instead of --filter and --rounds; may be repeated', collect)
     .option('--rubric <rubric>', 'which questions are asked (default: overall)')
@@ -121,12 +121,4 @@ async function describeFailed(api: ApiClient, id: string, count: number): Promis
     ...lines,
     ...more,
   ].join('\n')
-}
-
-function parseFilter(text: string): object {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
-  } catch {
-    throw new InvalidArgumentError('It must be a JSON object such as {"gain": {"gte": 1}}.')
-  }
 }

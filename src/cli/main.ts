@@ -19,6 +19,7 @@ import { serveCommand } from './serve.ts'
 import { showCommand } from './show.ts'
 import { trajectoriesCommand } from './trajectories.ts'
 import { watchCommand } from './watch.ts'
+import { whatIfCommand } from './what-if.ts'
 
 const program = new Command('pentimento')
   .description('Edit images by Think-while-Edit: critique the result, refine the instruction, edit again.')
@@ -37,6 +38,7 @@ const commands = [
   watchCommand(),
   jobsCommand(),
   trajectoriesCommand(),
+  whatIfCommand(),
   judgeCommand(),
   showCommand(),
   cancelCommand(),

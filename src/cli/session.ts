@@ -1,5 +1,6 @@
 import chalk from 'chalk'
 import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
 import { loadProcessClientConfig } from '../config.ts'
 import { type ApiClient, connectApi } from './api-client.ts'
 import { UsageError } from './cli-error.ts'
@@ -65,6 +66,15 @@ export function parseMoment(text: string): string {
   const time = Date.parse(text)
   if (Number.isNaN(time)) throw new InvalidArgumentError('It must be a date such as 2026-11-24 or 2026-11-24T08:00Z.')
   return new Date(time).toISOString()
+}
+
+/** For options that are a JSON object, such as a filter. */
+export function parseObject(text: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+  } catch {
+    throw new InvalidArgumentError(`It must be a JSON object such as '{"gain":{"gte":1}}'.`)
+  }
 }
 
 /** Collects an option that may be given several times, or once with commas. */

@@ -1,9 +1,9 @@
 import chalk from 'chalk'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { toScore } from './describe-round.ts'
 import { formatTable } from './format-table.ts'
-import { openSession, parseWholeNumber, printJson, type Session } from './session.ts'
+import { openSession, parseObject, parseWholeNumber, printJson, type Session } from './session.ts'
 
 const document = `query Trajectories($first: Int!, $after: String, $filter: TrajectoryFilter, $orderBy: TrajectoryOrder) {
   trajectories(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
@@ -62,7 +62,7 @@ type Options = {
 export function trajectoriesCommand(): Command {
   return new Command('trajectories')
     .description('list finished jobs with what their rounds scored')
-    .option('--filter <json>', `a TrajectoryFilter, such as '{"gain":{"gte":2},"tags":["sky"]}'`, parseFilter)
+    .option('--filter <json>', `a TrajectoryFilter, such as '{"gain":{"gte":2},"tags":["sky"]}'`, parseObject)
     .addOption(new Option('--order <number>', 'the highest of it first').choices(orders).default('finished-at'))
     .option('--ascending', 'the lowest first instead')
     .option('--first <n>', 'how many', parseWholeNumber(1, 100), 20)
@@ -104,12 +104,4 @@ function describe(trajectories: readonly z.infer<typeof Trajectory>[], columns: 
     ...[toScore(gain), job.editor.id, job.instruction.replace(/\s+/g, ' ')],
   ])
   return formatTable({ head, rows, flexible: head.length - 1 }, process.stdout.isTTY ? columns : null)
-}
-
-function parseFilter(text: string): Record<string, unknown> {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
-  } catch {
-    throw new InvalidArgumentError(`It must be a JSON object, such as '{"gain":{"gte":2}}'.`)
-  }
 }
