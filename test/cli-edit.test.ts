@@ -49,6 +49,36 @@ async function startSlowEdit(args: string[] = []) {
 }
 
 describe('pentimento edit', { timeout: 120_000 }, () => {
+  it('keeps what the job is found by, and takes its threshold and seed', async () => {
+    const about = [
+      '--batch',
+      'photos',
+      '--tag',
+      'sky',
+      '--tag',
+      'blue',
+      '--metadata',
+      'task=tone',
+      '--metadata',
+      'level=3',
+    ]
+    const args = ['edit', photo, 'Make the sky bluer', ...about, '--threshold', '4.5', '--seed', '7', '--json']
+    const { code, stdout } = await runCli(args, env)
+    expect(code).toBe(0)
+    const { data } = await server.query<{ job: object }>(
+      `query ($id: ID!) { job(id: $id) {
+        batch tags metadata stopReason settings { seed stop { semanticAtLeast qualityAtLeast } } rounds { seed }
+      } }`,
+      { id: parseLines(stdout)[0]?.id },
+    )
+    expect(data?.job).toEqual({
+      ...{ batch: 'photos', tags: ['sky', 'blue'], metadata: { task: 'tone', level: 3 }, stopReason: 'SATISFIED' },
+      ...{ settings: { seed: 7, stop: { semanticAtLeast: 4.5, qualityAtLeast: 4.5 } }, rounds: [{ seed: 7 }] },
+    })
+    const refused = await runCli(['edit', photo, 'Bluer', '--metadata', 'task', '--threshold', '11'], env)
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('such as task=style') })
+  })
+
   it('tells each round with its score and prompt, without colours in a pipe, and saves every picture', async () => {
     const out = join(folder, 'pictures')
     const args = ['edit', photo, 'Make the sky bluer', '--rounds', '2', '--candidates', '2', '--out', out]

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename, extname, sep } from 'node:path'
 import chalk from 'chalk'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import ora from 'ora'
 import type { Job } from './answers.ts'
 import { cancelJob } from './cancel.ts'
@@ -10,7 +10,7 @@ import { describeEnd } from './describe-job.ts'
 import { hang } from './describe-round.ts'
 import { loadJob } from './load-job.ts'
 import { isPictureName, savePictures, saveResult } from './save-pictures.ts'
-import { parseWholeNumber, printJson, type Session } from './session.ts'
+import { collect, parseWholeNumber, printJson, type Session } from './session.ts'
 import { type JobInput, loadFileSize, uploadImage } from './start-job.ts'
 import { watchJob } from './watch-job.ts'
 
@@ -22,6 +22,11 @@ export type JobOptions = {
   candidates?: number
   critique: boolean
   reference?: string[]
+  threshold?: number
+  seed?: number
+  batch?: string
+  tag?: string[]
+  metadata?: Record<string, unknown>
   out?: string
   detach?: true
 }
@@ -39,8 +44,34 @@ export function withJobOptions(command: Command, maker: string): Command {
       'one more picture for the model to look at, where it takes several; may be repeated',
       (path: string, before: string[] = []) => [...before, path],
     )
+    .option('--threshold <score>', 'satisfied needs both scores to reach this (default: 8)', parseScore)
+    .option('--seed <n>', 'the seed of the first round (default: drawn)', parseWholeNumber(0, 2_147_483_646))
+    .option('--batch <label>', 'the batch it belongs to')
+    .option('--tag <tag>', 'a tag to find it by; may be repeated', collect)
+    .option('--metadata <key=value>', 'something to keep with it; may be repeated', collectMetadata)
     .option('--out <path>', 'a folder for every picture there is, or a file for the result alone')
     .option('--detach', 'print the id of the job and leave it to itself')
+}
+
+function parseScore(text: string): number {
+  const score = Number(text)
+  if (text.trim() === '' || !(score >= 0 && score <= 10)) throw new InvalidArgumentError('It must be from 0 to 10.')
+  return score
+}
+
+/** A value that is JSON is kept as that, so that 3 is a number; any other is text. */
+function collectMetadata(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+  const [, key, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (key === undefined) throw new InvalidArgumentError('It must be a key and a value, such as task=style.')
+  return { ...before, [key]: parseValue(value) }
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 /** How long after the first Ctrl-C a second one cancels the job. */
@@ -83,9 +114,10 @@ export async function runJob(session: Session, options: JobOptions, request: Job
 
 async function begin(
   { api, isJson }: Session,
-  { editor, thinker, rounds: maxRounds, candidates, critique, reference = [] }: JobOptions,
+  options: JobOptions,
   { instruction, files, start }: JobStart,
 ): Promise<Job> {
+  const { editor, thinker, reference = [], batch, tag: tags, metadata } = options
   const paths = [...files, ...reference]
   const sizes = await Promise.all(paths.map(path => loadFileSize(path)))
   const spinner = ora({ discardStdin: false, isSilent: isJson || !process.stderr.isTTY })
@@ -95,9 +127,12 @@ async function begin(
       spinner.start(`Uploading ${basename(path)} (${toSize(sizes[i] ?? 0)})`)
       ids.push((await uploadImage(api, path)).id)
     }
-    const settings = { maxRounds, candidates, critique }
+    const { rounds: maxRounds, candidates, critique, seed, threshold } = options
+    const stop = threshold === undefined ? undefined : { semanticAtLeast: threshold, qualityAtLeast: threshold }
+    const settings = { maxRounds, candidates, critique, seed, stop }
     const referenceIds = ids.slice(files.length)
-    return await start({ instruction, editor, thinker, settings, referenceIds }, ids.slice(0, files.length))
+    const input = { instruction, editor, thinker, settings, referenceIds, batch, tags, metadata }
+    return await start(input, ids.slice(0, files.length))
   } finally {
     spinner.stop()
   }

@@ -40,8 +40,12 @@ export type JobInput = {
     candidates?: number | undefined
     critique?: boolean
     seed?: number | undefined
+    stop?: { semanticAtLeast: number; qualityAtLeast: number } | undefined
   }
   referenceIds?: string[]
+  batch?: string | undefined
+  tags?: string[] | undefined
+  metadata?: Record<string, unknown> | undefined
   idempotencyKey?: string
 }
 
