@@ -5,6 +5,7 @@ import { exportFileUrl, exportTarUrl } from '../src/exports/export-link.ts'
 import type { ExportFile } from '../src/exports/read-export-files.ts'
 import { listExportFiles } from '../src/exports/read-export-files.ts'
 import { builder } from './builder.ts'
+import { upwardComplexity } from './complexity.ts'
 import { toUuid } from './global-id.ts'
 import { intFrom, parseArgument } from './parse-input.ts'
 import { openCursor, sealCursor } from './signed-cursor.ts'
@@ -93,6 +94,7 @@ export const Export = builder.prismaNode('Export', {
   findUnique: (id, context) => ({ id, tenantId: context.caller.tenantId }),
   description: 'A dataset version written out in a format, in the background. The same version gives the same bytes.',
   fields: t => ({
+    version: t.relation('version', { description: 'What is written.', complexity: upwardComplexity }),
     format: t.field({
       type: ExportFormatRef,
       description: 'The format.',

@@ -8,6 +8,7 @@ import { cancelCommand } from './cancel.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { datasetCommand } from './dataset.ts'
 import { editCommand } from './edit.ts'
+import { exportCommand } from './export.ts'
 import { fillCommand } from './fill.ts'
 import { fleetCommand } from './fleet.ts'
 import { generateCommand } from './generate.ts'
@@ -44,6 +45,7 @@ const commands = [
   cancelCommand(),
   importCommand(),
   datasetCommand(),
+  exportCommand(),
   keysCommand(),
   fleetCommand(),
   serveCommand(),

@@ -25,10 +25,11 @@ import type { Caller } from '../../src/tenancy/caller.ts'
 import { type ImageSetup, openImages } from './image-setup.ts'
 import { createCaller } from './seed.ts'
 import { newJob, seedModels, startJob, takeOne, testThinker, verdict } from './stage-driver.ts'
+import { until } from './until.ts'
 
 /** A database and a store with a tenant in them, and what exports work with. */
 export type ExportSetup = {
-  images: ImageSetup
+  images: Pick<ImageSetup, 'deps' | 'root' | 'spooledFiles'>
   db: Db
   caller: Caller
   deps: ExportDeps
@@ -64,7 +65,7 @@ export type PaintedJob = Partial<NewJob> & { loop?: Partial<JobSettings>; color?
 
 /** A finished job with stored pictures: a round a pair of scores. `color` (0 to 255) makes its pictures its own. */
 export async function playPainted(
-  { images, db, caller }: ExportSetup,
+  { images, db, caller }: { images: Pick<ImageSetup, 'deps'>; db: Db; caller: Caller },
   scores: readonly (readonly [semantic: number, quality: number])[],
   { loop, color = 0, ...job }: PaintedJob = {},
 ): Promise<string> {
@@ -85,19 +86,41 @@ export async function playPainted(
   return jobId
 }
 
+type DatasetOptions = { name?: string; shares?: Record<string, number> }
+
 /** A READY version of all that the tenant has; gives its id. */
 export async function buildDataset(
   db: Db,
   caller: Caller,
   recipe: Recipe,
-  { name = `set-${v7()}`, shares = { train: 1 } }: { name?: string; shares?: Record<string, number> } = {},
+  options: DatasetOptions = {},
 ): Promise<string> {
+  const versionId = await addVersion(db, caller, recipe, options)
+  await doWork(db, versionBuilds(db), versionId)
+  return versionId
+}
+
+/** The same where a server runs, which builds it. */
+export async function awaitDataset(
+  db: Db,
+  caller: Caller,
+  recipe: Recipe,
+  options: DatasetOptions = {},
+): Promise<string> {
+  const versionId = await addVersion(db, caller, recipe, options)
+  await until('the version is built', async () => {
+    const { rows } = await db.query(`select from dataset_version where id = $1 and status = 'READY'`, [versionId])
+    return rows.length === 1
+  })
+  return versionId
+}
+
+async function addVersion(db: Db, caller: Caller, recipe: Recipe, options: DatasetOptions): Promise<string> {
+  const { name = `set-${v7()}`, shares = { train: 1 } } = options
   const { tenantId } = caller
   const datasetId = await createDataset(db, { tenantId, name, description: 'for a test' })
   const splits = { shares, seed: 'a' }
-  const versionId = await createVersion(db, { tenantId, datasetId, filter: {}, recipe, splits, by: caller.keyName })
-  await doWork(db, versionBuilds(db), versionId)
-  return versionId
+  return await createVersion(db, { tenantId, datasetId, filter: {}, recipe, splits, by: caller.keyName })
 }
 
 /** Does a row of background work as its claimer would, with a fresh lease. */

@@ -1,0 +1,84 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadLocalCaller } from '../src/tenancy/find-caller.ts'
+import { awaitDataset, playPainted, thinkEdit } from './support/export-setup.ts'
+import { loadLlamaFactory } from './support/llama-factory-rules.ts'
+import { parseLines, runCli } from './support/run-cli.ts'
+import { startTestServer, type TestServer } from './support/server.ts'
+import { seedModels } from './support/stage-driver.ts'
+
+let server: TestServer
+let env: Record<string, string>
+let folder: string
+beforeAll(async () => {
+  server = await startTestServer()
+  folder = await mkdtemp(join(tmpdir(), 'pentimento-cli-'))
+  env = { PENTIMENTO_SERVER: server.origin }
+  const { db, deps } = server
+  await seedModels(db)
+  const caller = await loadLocalCaller(db)
+  for (const color of [1, 2])
+    await playPainted(
+      { images: { deps: deps.images }, db, caller },
+      [
+        [3, 3.5],
+        [8, 9],
+      ],
+      { color },
+    )
+  await awaitDataset(db, caller, thinkEdit, { name: 'photos' })
+}, 120_000)
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('pentimento export', { timeout: 120_000 }, () => {
+  it('writes and downloads a folder that LLaMA-Factory would accept, and says what comes next', async () => {
+    const out = join(folder, 'sft')
+    const args = ['export', 'photos', '--format', 'llama-factory-sft', '--out', out]
+    const { code, stdout, stderr } = await runCli(args, env)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/4 samples in \d+ files/)
+    expect(stdout).toContain('llamafactory-cli train')
+    expect(await loadLlamaFactory(out, 'photos_v1_train')).toHaveLength(4)
+  })
+
+  it('brings only what is missing or damaged when it is run again', async () => {
+    const out = join(folder, 'again')
+    const args = ['export', 'photos@1', '--format', 'easyr1', '--out', out, '--json']
+    const first = parseLines((await runCli(args, env)).stdout)[0]
+    expect(first).toMatchObject({ __typename: 'Export', status: 'DONE', samples: 4, loaded: first?.files })
+    await appendFile(join(out, 'rl_train.jsonl'), 'damage')
+    const kept = await readFile(join(out, 'README.md'))
+    await rm(join(out, 'easyr1.yaml'))
+    const second = parseLines((await runCli(args, env)).stdout)[0]
+    expect(second).toMatchObject({ id: first?.id, contentHash: first?.contentHash, loaded: 2 })
+    expect((await readFile(join(out, 'rl_train.jsonl'), 'utf8')).endsWith('damage')).toBe(false)
+    expect(await readFile(join(out, 'README.md'))).toEqual(kept)
+    expect((await readdir(out)).filter(name => name.endsWith('.part'))).toEqual([])
+  })
+
+  it("takes a template of one's own, pictures by name and a size of files", async () => {
+    const template = join(folder, 'template.txt')
+    await writeFile(template, 'Judge {original_instruction} after {rewritten_prompt}.')
+    const out = join(folder, 'own')
+    const options = ['--template', template, '--pictures', 'named', '--shard-size', '3']
+    const { code } = await runCli(['export', 'photos', '--format', 'llama-factory-sft', '--out', out, ...options], env)
+    expect(code).toBe(0)
+    expect(await readdir(out)).not.toContain('images')
+    expect(await readdir(join(out, 'train'))).toEqual(['00000.json', '00001.json'])
+    expect(await readFile(join(out, 'train/00000.json'), 'utf8')).toContain('Judge make it brighter after ')
+  })
+
+  it('says in a sentence what cannot be done', async () => {
+    const absent = await runCli(['export', 'nothing', '--format', 'csv', '--out', folder], env)
+    expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no dataset nothing.') })
+    const unfit = await runCli(['export', 'photos', '--format', 'llama-factory-ranking', '--out', folder], env)
+    expect(unfit).toMatchObject({ code: 1, stderr: expect.stringContaining('takes samples of kind PAIR') })
+    const unknown = await runCli(['export', 'photos', '--format', 'xml', '--out', folder], env)
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('llama-factory-sft') })
+  })
+})
