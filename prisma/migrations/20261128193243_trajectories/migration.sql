@@ -251,34 +251,34 @@ CREATE TABLE "export_file" (
 CREATE INDEX "trajectory_tenant_id_epoch_xid_job_id_idx" ON "trajectory"("tenant_id", "epoch", "xid", "job_id");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_created_at_job_id_idx" ON "trajectory"("tenant_id", "created_at", "job_id");
+CREATE INDEX "trajectory_by_created_at" ON "trajectory"("tenant_id", "created_at", "job_id", "stop_reason", "finished_at", "rounds", "first_overall", "best_overall", "last_overall", "gain", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_finished_at_job_id_idx" ON "trajectory"("tenant_id", "finished_at", "job_id");
+CREATE INDEX "trajectory_by_finished_at" ON "trajectory"("tenant_id", "finished_at", "job_id", "stop_reason", "rounds", "first_overall", "best_overall", "last_overall", "gain", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_first_overall_job_id_idx" ON "trajectory"("tenant_id", "first_overall", "job_id");
+CREATE INDEX "trajectory_by_first_overall" ON "trajectory"("tenant_id", "first_overall", "job_id", "stop_reason", "finished_at", "rounds", "best_overall", "last_overall", "gain", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_best_overall_job_id_idx" ON "trajectory"("tenant_id", "best_overall", "job_id");
+CREATE INDEX "trajectory_by_best_overall" ON "trajectory"("tenant_id", "best_overall", "job_id", "stop_reason", "finished_at", "rounds", "first_overall", "last_overall", "gain", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_last_overall_job_id_idx" ON "trajectory"("tenant_id", "last_overall", "job_id");
+CREATE INDEX "trajectory_by_last_overall" ON "trajectory"("tenant_id", "last_overall", "job_id", "stop_reason", "finished_at", "rounds", "first_overall", "best_overall", "gain", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_gain_job_id_idx" ON "trajectory"("tenant_id", "gain", "job_id");
+CREATE INDEX "trajectory_by_gain" ON "trajectory"("tenant_id", "gain", "job_id", "stop_reason", "finished_at", "rounds", "first_overall", "best_overall", "last_overall", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_variance_job_id_idx" ON "trajectory"("tenant_id", "variance", "job_id");
+CREATE INDEX "trajectory_by_variance" ON "trajectory"("tenant_id", "variance", "job_id", "stop_reason", "finished_at", "rounds", "first_overall", "best_overall", "last_overall", "gain");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_rounds_job_id_idx" ON "trajectory"("tenant_id", "rounds", "job_id");
+CREATE INDEX "trajectory_by_rounds" ON "trajectory"("tenant_id", "rounds", "job_id", "stop_reason", "finished_at", "first_overall", "best_overall", "last_overall", "gain", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_seconds_job_id_idx" ON "trajectory"("tenant_id", "seconds", "job_id");
+CREATE INDEX "trajectory_by_seconds" ON "trajectory"("tenant_id", "seconds", "job_id", "stop_reason", "finished_at", "rounds", "first_overall", "best_overall", "last_overall", "gain", "variance");
 
 -- CreateIndex
-CREATE INDEX "trajectory_tenant_id_thinker_tokens_job_id_idx" ON "trajectory"("tenant_id", "thinker_tokens", "job_id");
+CREATE INDEX "trajectory_by_thinker_tokens" ON "trajectory"("tenant_id", "thinker_tokens", "job_id", "stop_reason", "finished_at", "rounds", "first_overall", "best_overall", "last_overall", "gain", "variance");
 
 -- CreateIndex
 CREATE INDEX "trajectory_tenant_id_batch_job_id_idx" ON "trajectory"("tenant_id", "batch", "job_id");
