@@ -1,0 +1,135 @@
+import type { JudgedItem } from './answers.ts'
+import { toItemId } from './benchmark.ts'
+import { type BenchmarkScores, type ItemScore, meanOf, type Score, toBenchmarkScores } from './benchmark-scores.ts'
+import { riseCategories } from './load-rise.ts'
+import { riseSubtasks } from './rise-subtasks.ts'
+
+export type RiseSwitches = {
+  /** When an item without a consistency call is complete: `paper`: never, by its script; `official`: reasoning and plausibility at 5. */
+  accuracy?: 'paper' | 'official'
+  /**
+   * Whether an item that does not say counts as free of consistency where others do say: the scripts read the gap in the
+   * table as true, so they weigh such items 0.8 and 0.2 although consistency was judged. Changes the scores, not the accuracy.
+   */
+  isGapFree?: boolean
+}
+
+type Answered = { consistency: number | null; reasoning: number; plausibility: number | null }
+
+const BEST = 5
+const titles: Record<string, string> = {
+  temporal_reasoning: 'Temporal',
+  causal_reasoning: 'Causal',
+  spatial_reasoning: 'Spatial',
+  logical_reasoning: 'Logical',
+}
+
+/**
+ * The paper's table: the share of complete items, 0-100; one without readable answers is not complete. Details: mean score
+ * 1-5 of those that could be read, the same as 0-100, and its parts (RISEBench).
+ */
+export function scoreRise(
+  judged: readonly JudgedItem<'rise'>[],
+  { accuracy = 'paper', isGapFree = false }: RiseSwitches = {},
+): BenchmarkScores {
+  const hasFlags = judged.some(({ facts }) => (facts.consistencyFree ?? null) !== null)
+  const items = judged.map((item): ItemScore => {
+    const place = { id: toItemId(item), taskType: item.taskType }
+    const answered = toAnswered(item)
+    if (answered === null) return { ...place, scores: null }
+    const flag = item.facts.consistencyFree ?? null
+    const isFree = flag === null ? isGapFree && hasFlags : flag === true
+    const score = scoreOf(item, answered, isFree)
+    if (score === null) return { ...place, scores: null }
+    const parts = Object.entries(answered).filter(([, value]) => value !== null)
+    const complete = isComplete(item, answered, accuracy) ? 1 : 0
+    return { ...place, scores: { ...Object.fromEntries(parts), score, complete } }
+  })
+  const subtaskOf = new Map(judged.map(item => [toItemId(item), item.facts.subtask]))
+  const all = { name: 'overall', title: 'Overall', members: items }
+  const categories = riseCategories.map(name => ({
+    ...{ name, title: titles[name] ?? name, members: items.filter(item => item.taskType === name) },
+  }))
+  const subtasks = riseSubtasks.map(({ prefix, subtask }) => ({
+    ...{
+      name: subtask,
+      title: `${prefix}-${subtask}`,
+      members: items.filter(({ id }) => subtaskOf.get(id) === subtask),
+    },
+  }))
+  return toBenchmarkScores('rise', items, {
+    table: [...categories, all].map(accuracyOf),
+    details: [
+      ...[all, ...categories].flatMap(set => [...scoresOf(set), ...partsOf(set)]),
+      ...subtasks
+        .filter(({ members }) => members.length > 0)
+        .flatMap(set => [...scoresOf(set), withName(accuracyOf(set), 'accuracy')]),
+    ],
+  })
+}
+
+/** Null where an answer is missing that was to be given. Logical answers are 0 or 1, which count 1 and 5. */
+function toAnswered({ taskType, facts, answers }: JudgedItem<'rise'>): Answered | null {
+  const isLogical = taskType === 'logical_reasoning'
+  const { consistency, reasoning, plausibility } = answers
+  const isAsked = (facts.consistencyFree ?? null) === null
+  if (!reasoning || (isAsked && !consistency) || (!isLogical && !plausibility)) return null
+  const read = (score: number) => (isLogical ? 4 * Math.min(score, 1) + 1 : score)
+  return {
+    consistency: isAsked && consistency ? read(consistency.score) : null,
+    reasoning: read(reasoning.score),
+    plausibility: isLogical ? null : (plausibility?.score ?? null),
+  }
+}
+
+function scoreOf({ taskType }: JudgedItem<'rise'>, answered: Answered, isFree: boolean): number | null {
+  const weighed = weigh(taskType, answered, isFree)
+  if (weighed === null) return null
+  return answered.reasoning === 1 ? Math.max(1, weighed * 0.5) : weighed
+}
+
+function weigh(taskType: string, { consistency, reasoning, plausibility }: Answered, isFree: boolean): number | null {
+  if (taskType === 'logical_reasoning') return consistency === null ? null : 0.3 * consistency + 0.7 * reasoning
+  if (plausibility === null) return null
+  if (isFree) return 0.2 * plausibility + 0.8 * reasoning
+  return consistency === null ? null : 0.3 * consistency + 0.5 * reasoning + 0.2 * plausibility
+}
+
+function isComplete(
+  { taskType }: JudgedItem<'rise'>,
+  { consistency, reasoning, plausibility }: Answered,
+  accuracy: 'paper' | 'official',
+): boolean {
+  const isConsistent = consistency === BEST || (consistency === null && accuracy === 'official')
+  return isConsistent && reasoning === BEST && (taskType === 'logical_reasoning' || plausibility === BEST)
+}
+
+type ItemSet = { name: string; title: string; members: readonly ItemScore[] }
+
+function accuracyOf({ name, title, members }: ItemSet): Score {
+  const share = meanOf(members.map(({ scores }) => scores?.complete ?? 0))
+  return { name, title, value: share === null ? null : share * 100, items: members.length }
+}
+
+function scoresOf(set: ItemSet): Score[] {
+  const score = partOf(set, 'score', 'score')
+  const percentage = score.value === null ? null : 25 * (score.value - 1)
+  return [score, { ...score, name: `${set.name}.percentage`, title: `${set.title} score in %`, value: percentage }]
+}
+
+function partsOf(set: ItemSet): Score[] {
+  return [
+    partOf(set, 'reasoning', 'reasoning'),
+    partOf(set, 'consistency', 'consistency'),
+    partOf(set, 'plausibility', 'plausibility'),
+  ]
+}
+
+function partOf({ name, title, members }: ItemSet, part: string, label: string): Score {
+  const values = members.flatMap(({ scores }) => scores?.[part] ?? [])
+  return { name: `${name}.${part}`, title: `${title} ${label}`, value: meanOf(values), items: values.length }
+}
+
+function withName(score: Score, part: string): Score {
+  return { ...score, name: `${score.name}.${part}`, title: `${score.title} ${part}` }
+}
