@@ -8,10 +8,11 @@ import { type SqlStatement, sql } from '../sql.ts'
 import type { ImageDeps } from './image-row.ts'
 import { variantsOf } from './image-variant.ts'
 
-/** True of an image that no job, round, reference or exported file points to. */
+/** True of an image that no job, round, reference, judge's picture or exported file points to. */
 export const isImageUnneeded: SqlStatement = sql`not exists (select from job where job.source_id = image.id)
   and not exists (select from job where job.mask_id = image.id)
   and not exists (select from job_reference where job_reference.image_id = image.id)
+  and not exists (select from job_picture where job_picture.image_id = image.id)
   and not exists (select from round where round.image_id = image.id)
   and not exists (select from round where round.base_image_id = image.id)
   and not exists (select from export_file where export_file.object_key = image.object_key)`
