@@ -56,7 +56,7 @@ export function toCondition(filter: TrajectoryFilter, asOf: EventPosition | null
     ...toNumberConditions(filter, asOf),
     ...toWordConditions(filter),
     ...toTimeConditions(filter),
-    ...(filter.hasHumanCritique === undefined ? [] : [sql`${humanColumn(asOf)} = ${filter.hasHumanCritique}::boolean`]),
+    ...(filter.hasHumanCritique === undefined ? [] : [toHumanCondition(filter.hasHumanCritique, asOf)]),
     ...(filter.and ?? []).map(inner => toCondition(inner, asOf)),
     ...(filter.or
       ? [
@@ -109,10 +109,12 @@ function toNumberConditions(filter: TrajectoryFilter, asOf: EventPosition | null
   return Object.entries(numberColumns).flatMap(([name, stored]) => {
     const range = filter[name as TrajectoryNumber] // the keys of a record over them
     if (range === undefined) return []
-    const column = name === 'agreement' && asOf !== null ? feedbackAt(asOf, sql`agreement`) : stored
+    const isPast = name === 'agreement' && asOf !== null
+    const column = isPast ? feedbackAt(asOf, sql`agreement`) : stored
     // Of the column's own type, or no index serves it.
     const bound = (value: number) => (wholeNumbers.has(name) ? sql`${value}::int` : sql`${value}::float8`)
     return [
+      ...(isPast && Object.keys(range).length > 0 ? [sql`t.agreement is not null`] : []),
       ...(range.gte === undefined ? [] : [sql`${column} >= ${bound(range.gte)}`]),
       ...(range.gt === undefined ? [] : [sql`${column} > ${bound(range.gt)}`]),
       ...(range.lte === undefined ? [] : [sql`${column} <= ${bound(range.lte)}`]),
@@ -151,8 +153,11 @@ function toTimeConditions(filter: TrajectoryFilter): SqlStatement[] {
   ]
 }
 
-function humanColumn(asOf: EventPosition | null): SqlStatement {
-  return asOf === null ? sql`t.has_human_critique` : feedbackAt(asOf, sql`has_human_critique`)
+// Critiques are only ever added: what has none now had none before. That asks few jobs for their past.
+function toHumanCondition(isWanted: boolean, asOf: EventPosition | null): SqlStatement {
+  if (asOf === null) return sql`t.has_human_critique = ${isWanted}::boolean`
+  const had = sql`(t.has_human_critique and ${feedbackAt(asOf, sql`has_human_critique`)})`
+  return isWanted ? had : sql`not ${had}`
 }
 
 // Only what critics said since can have changed it; those jobs are few. Within a job the order of its log is the order of
