@@ -38,6 +38,8 @@ const mutations: Record<string, [Role, string]> = {
   skipReview: ['WRITE', '(reviewId: "x")'],
   importTrajectories: ['WRITE', '(input: { trajectories: [] })'],
   reuseImages: ['WRITE', '(sha256: ["x"])'],
+  startExport: ['WRITE', '(input: { versionId: "x", format: CSV })'],
+  cancelExport: ['WRITE', '(exportId: "x")'],
   startJudgeRun: ['WRITE', '(input: { name: "", model: "x" })'],
   cancelJudgeRun: ['WRITE', '(id: "x")'],
   createApiKey: ['ADMIN', '(input: { name: "", role: READ })'],

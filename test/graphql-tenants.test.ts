@@ -7,6 +7,7 @@ import { openTestApi, type TestApi } from './support/graphql.ts'
 import type { IdCase } from './support/id-case.ts'
 import { everyId, makeIdCases, type Owned } from './support/id-cases.ts'
 import { createDatasets } from './support/id-cases-datasets.ts'
+import { createExports } from './support/id-cases-exports.ts'
 import { createFeedback } from './support/id-cases-feedback.ts'
 import { createJudging } from './support/id-cases-judging.ts'
 import { findIdPlaces } from './support/id-places.ts'
@@ -43,12 +44,14 @@ async function prepare(): Promise<Owned> {
     owner,
     'mutation { createUpload(input: { contentType: "image/png", byteSize: 9 }) { ... on CreateUploadSuccess { uploadId } } }',
   )
+  const datasets = await createDatasets(api, owner)
   return {
     tenantId: owner.tenantId,
     made,
     feedback: await createFeedback(api.db, owner.tenantId, made),
     judging: await createJudging(api, owner, made),
-    datasets: await createDatasets(api, owner),
+    datasets,
+    exports: await createExports(api, owner, datasets),
     queued,
     spare,
     key: encodeGlobalId('ApiKey', owner.keyId ?? ''),
@@ -75,7 +78,8 @@ async function snapshot(): Promise<unknown> {
        (select json_agg(p order by id) from preference p where tenant_id = $1) as preferences,
        (select json_agg(json_build_array(q, i, r) order by q.id, r.id) from review_queue q left join review_item i on i.queue_id = q.id left join review r on r.item_id = i.id where tenant_id = $1) as reviews,
        (select json_agg(json_build_array(q, a) order by q.id, a.round_id) from judge_run q left join judge_answer a on a.run_id = q.id where tenant_id = $1) as judging,
-       (select json_agg(json_build_array(d, v, s) order by d.id, v.number, s.position) from dataset d left join dataset_version v on v.dataset_id = d.id left join dataset_sample s on s.version_id = v.id where tenant_id = $1) as datasets`,
+       (select json_agg(json_build_array(d, v, s) order by d.id, v.number, s.position) from dataset d left join dataset_version v on v.dataset_id = d.id left join dataset_sample s on s.version_id = v.id where tenant_id = $1) as datasets,
+       (select json_agg(json_build_array(x, f) order by x.id, f.position) from export x left join export_file f on f.export_id = x.id where tenant_id = $1) as exports`,
     [owner.tenantId],
   )
   return rows[0]

@@ -4,6 +4,7 @@ import type { Caller } from '../../src/tenancy/caller.ts'
 import type { TestApi } from './graphql.ts'
 import { type IdCase, idResult, mutationCase, queryCase } from './id-case.ts'
 import { type Datasets, datasetIdCases } from './id-cases-datasets.ts'
+import { type Exports, exportIdCases } from './id-cases-exports.ts'
 import { type Feedback, feedbackIdCases } from './id-cases-feedback.ts'
 import { type Judging, judgingIdCases } from './id-cases-judging.ts'
 import type { Trajectory } from './seed.ts'
@@ -16,6 +17,7 @@ export type Owned = {
   feedback: Feedback
   judging: Judging
   datasets: Datasets
+  exports: Exports
   queued: string
   /** An image that no job needs. */
   spare: string
@@ -198,6 +200,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
     ...feedbackIdCases(api, owned),
     ...judgingIdCases(api, owned),
     ...datasetIdCases(api, owned),
+    ...exportIdCases(api, owned),
     'Mutation.revokeApiKey(id)': mutation(
       'revokeApiKey($id: ID!)',
       () => ({ id: owned().key }),
@@ -208,11 +211,11 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
 }
 
 /** The global ids of one object of every type that a tenant has. */
-export function everyId({ made, feedback, judging, datasets, key }: Owned): string[] {
+export function everyId({ made, feedback, judging, datasets, exports, key }: Owned): string[] {
   const { preference, queue, review } = feedback
   const { dataset, version } = datasets
   return [
     ...[made.job, ...made.rounds, ...made.critiques, made.source, preference, queue, review, judging.run],
-    ...[dataset, version, key],
+    ...[dataset, version, exports.done, key],
   ]
 }
