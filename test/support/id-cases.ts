@@ -7,8 +7,9 @@ import { type Datasets, datasetIdCases } from './id-cases-datasets.ts'
 import { type Exports, exportIdCases } from './id-cases-exports.ts'
 import { type Feedback, feedbackIdCases } from './id-cases-feedback.ts'
 import { type Judging, judgingIdCases } from './id-cases-judging.ts'
+import { logIdCases } from './id-cases-log.ts'
 import type { Trajectory } from './seed.ts'
-import { newJob, seedImage, startJob } from './stage-driver.ts'
+import { seedImage } from './stage-driver.ts'
 
 /** What a tenant has, by global ids and cursors. */
 export type Owned = {
@@ -78,28 +79,6 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
   const references = () => ({ referenceIds: [owned().spare] })
 
   /** Cursors of the tenant's log are places in time: a stranger's read goes on in its own log and shows none of the owner's. */
-  const eventsAfter = (isLive: boolean): IdCase => ({
-    ask: async caller => {
-      await startJob(api.db, caller.tenantId, newJob(await seedImage(api.db, caller.tenantId)))
-      const document = isLive
-        ? 'subscription($c: String) { events(after: $c) { event { job { id } } } }'
-        : 'query($c: String) { events(after: $c) { events { event { job { id } } } } }'
-      const answers = isLive
-        ? await api.follow(caller, document, { c: owned().eventCursor }, 1)
-        : [await api.run(caller, document, { c: owned().eventCursor })]
-      const events = answers.flatMap(({ data }) => data.events.events ?? [data.events])
-      const jobs = new Set(events.map((item: { event: { job: { id: string } } }) => item.event.job.id))
-      const { rows } = await api.db.query<{ id: string; tenantId: string }>(
-        'select id, tenant_id as "tenantId" from job',
-      )
-      const has = (tenantId: string) =>
-        rows.some(job => job.tenantId === tenantId && jobs.has(encodeGlobalId('Job', job.id)))
-      return [{ data: { ofOwner: has(owned().tenantId), ofSelf: has(caller.tenantId) }, errors: [] }]
-    },
-    there: [{ data: { ofOwner: true } }],
-    absent: [{ data: { ofOwner: false, ofSelf: true } }],
-  })
-
   const everything = () => ({ ids: everyId(owned()) })
   const input = (fields: () => object) => () => ({ input: fields() })
 
@@ -139,8 +118,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
       () => owned().batchCursor,
       'after',
     ),
-    'Query.events(after)': eventsAfter(false),
-    'Subscription.events(after)': eventsAfter(true),
+    ...logIdCases(api, owned),
     'Subscription.jobEvents(jobId)': {
       ask: caller =>
         api.follow(caller, 'subscription($id: ID!) { jobEvents(jobId: $id) { seq } }', { id: owned().made.job }, 1),
