@@ -38,6 +38,7 @@ const mutations: Record<string, [Role, string]> = {
   skipReview: ['WRITE', '(reviewId: "x")'],
   importTrajectories: ['WRITE', '(input: { trajectories: [] })'],
   reuseImages: ['WRITE', '(sha256: ["x"])'],
+  scoreRollouts: ['WRITE', '(input: { rollouts: [] })'],
   startExport: ['WRITE', '(input: { versionId: "x", format: CSV })'],
   cancelExport: ['WRITE', '(exportId: "x")'],
   startJudgeRun: ['WRITE', '(input: { name: "", model: "x" })'],

@@ -11,6 +11,7 @@ import type { Handlers } from './http-server.ts'
 import { makeLive } from './live.ts'
 import { makeErrorMask } from './mask-error.ts'
 import { makeOriginRules } from './origin.ts'
+import { makeRewardsHandler } from './rewards.ts'
 import { makeSessions } from './sessions.ts'
 import { makeWebSocketEndpoint } from './websocket.ts'
 import { webSocketOperations } from './websocket-operations.ts'
@@ -60,6 +61,7 @@ export async function makeApi({
     graphql: handle,
     images: makeImageHandler({ storage, secret, gate: images.gate }),
     exports: makeExportHandler({ db, storage, secret }),
+    rewards: makeRewardsHandler(deps),
     objects: config.s3 ? null : makeObjectHandler({ storage, secret }),
     ...{ health, metrics, rules, authenticator, log },
     publicUrl: deps.publicUrl,

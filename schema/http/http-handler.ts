@@ -13,6 +13,7 @@ import type { Health } from './health.ts'
 import { isMultipart, MultipartError, type MultipartRequest, readMultipart } from './multipart.ts'
 import type { OriginRules } from './origin.ts'
 import { cutUnreadBody, refuse } from './refuse.ts'
+import { REWARDS_PATH, type RewardsHandler } from './rewards.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void> | void
 
@@ -20,6 +21,7 @@ export type HttpParts = {
   graphql(req: IncomingMessage, res: ServerResponse, caller: Caller, multipart: MultipartRequest | null): Promise<void>
   images: Handler
   exports: Handler
+  rewards: RewardsHandler
   /** Only where the store is a folder. */
   objects: Handler | null
   health: Health
@@ -71,8 +73,14 @@ export function makeHttpHandler(parts: HttpParts): (req: IncomingMessage, res: S
     res.writeHead(200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' }).end(text)
   }
 
+  async function rewards(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const caller = await admit(req, res)
+    if (caller) await parts.rewards(req, res, caller)
+  }
+
   const routes: Record<string, Handler> = {
     '/graphql': graphql,
+    [REWARDS_PATH]: rewards,
     '/health/live': health.live,
     '/health/ready': health.ready,
     '/metrics': printMetrics,

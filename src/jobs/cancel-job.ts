@@ -44,13 +44,29 @@ export async function cancelJobs(db: Db, target: { tenantId: string; filter: Job
       order by id limit ${CHUNK}::int`)
     const last = rows.at(-1)
     if (last === undefined) return count
-    const ids = rows.map(row => row.id)
-    const queued = new Set(await cancelQueued(db, tenantId, ids))
-    const others = ids.filter(id => !queued.has(id))
-    const canceled = await Promise.all(Array.from({ length: AT_ONCE }, () => cancelFrom(db, tenantId, others)))
-    count += canceled.reduce((sum, n) => sum + n, queued.size)
+    count += await cancelChunk(
+      db,
+      tenantId,
+      rows.map(row => row.id),
+    )
     after = last.id
   }
+}
+
+/** Cancels those of the jobs that have not ended, in small transactions. Returns how many were asked to stop. */
+export async function cancelEach(db: Db, tenantId: string, jobIds: readonly string[]): Promise<number> {
+  let count = 0
+  for (let at = 0; at < jobIds.length; at += CHUNK) {
+    count += await cancelChunk(db, tenantId, jobIds.slice(at, at + CHUNK))
+  }
+  return count
+}
+
+async function cancelChunk(db: Db, tenantId: string, ids: readonly string[]): Promise<number> {
+  const queued = new Set(await cancelQueued(db, tenantId, ids))
+  const others = ids.filter(id => !queued.has(id))
+  const canceled = await Promise.all(Array.from({ length: AT_ONCE }, () => cancelFrom(db, tenantId, others)))
+  return canceled.reduce((sum, n) => sum + n, queued.size)
 }
 
 async function cancelFrom(db: Db, tenantId: string, ids: string[]): Promise<number> {

@@ -32,7 +32,8 @@ export type CheckedJob = {
   idempotencyKey: string | null
   /** SHA-256 of the caller's input: the same key with another one is a conflict. */
   inputHash: string
-  fork: { forkedFromId: string; start: LoopStart; baseImageId: string | null } | null
+  /** Where the first round has a prompt of its own. `forkedFromId`: the round it was forked from, null: none. */
+  fork: { forkedFromId: string | null; start: LoopStart; baseImageId: string | null } | null
 }
 
 type JobRecord = CheckedJob & { id: string; baseSeed: number }

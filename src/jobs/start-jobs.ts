@@ -25,6 +25,8 @@ export type NewJob = {
   tags: string[]
   metadata: unknown
   idempotencyKey: string | null
+  /** What the first round's editor is given where that is another prompt than the instruction: one refined elsewhere. */
+  firstPrompt?: string
 }
 
 /**
@@ -56,7 +58,18 @@ export async function startJobs(
 
 async function checkJob(models: ModelCache, item: NewJob): Promise<CheckedJob> {
   const references = { count: item.referenceIds.length, field: 'referenceIds' }
-  return { ...item, ...(await checkModels(models, { ...item, references })), inputHash: hashInput(item), fork: null }
+  return {
+    ...item,
+    ...(await checkModels(models, { ...item, references })),
+    inputHash: hashInput(item),
+    fork: toFork(item),
+  }
+}
+
+function toFork({ firstPrompt }: NewJob): CheckedJob['fork'] {
+  if (firstPrompt === undefined) return null
+  const start = { prompt: firstPrompt, promptSource: 'REFINED', parentId: null, editFromRoundId: null } as const
+  return { forkedFromId: null, start, baseImageId: null }
 }
 
 async function settle<T>(work: Promise<T>): Promise<T | DomainError> {
