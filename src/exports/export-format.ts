@@ -22,7 +22,7 @@ export type SampleKind = SampleContent['kind']
  * INCLUDED: the stored bytes are among the files. NAMED: only their paths, made of their SHA-256. LINKED: signed links, which
  * expire after a day and make an export differ from its repetition.
  */
-export type PictureMode = 'INCLUDED' | 'NAMED' | 'LINKED'
+type PictureMode = 'INCLUDED' | 'NAMED' | 'LINKED'
 
 /** What a caller may choose, every default filled in. Stored as plain JSON. */
 export type ExportOptions = {
@@ -51,7 +51,7 @@ export type ExportContext = {
 }
 
 /** One open file. */
-export type ShardWriter = {
+type ShardWriter = {
   /** False: the format cannot say this sample, and leaves it out. */
   add(item: ExportItem): Promise<boolean>
   /** Bytes of the file so far, or about so many: what its limit is compared with. */

@@ -25,11 +25,11 @@ export type ExportRow = {
 }
 
 /** Where exports and what their versions say of them are joined: `export x`, `dataset_version v`, `dataset d`. */
-export const exportTables: SqlStatement = sql`
+const exportTables: SqlStatement = sql`
   export x join dataset_version v on v.id = x.version_id join dataset d on d.id = v.dataset_id`
 
 /** The columns of ExportRow. */
-export const exportColumns: SqlStatement = sql`x.id, x.tenant_id as "tenantId", x.version_id as "versionId", x.format,
+const exportColumns: SqlStatement = sql`x.id, x.tenant_id as "tenantId", x.version_id as "versionId", x.format,
   x.options, x.status::text as status, x.samples, v.samples as total, x.bytes, x.content_hash as "contentHash",
   x.error_code as "errorCode", x.error_message as "errorMessage", x.by, x.created_at as "createdAt",
   x.started_at as "startedAt", x.finished_at as "finishedAt"`

@@ -8,7 +8,7 @@ import { ExportGoneError, whileOwner } from './export-run.ts'
 import { outlastStorage } from './outlast-storage.ts'
 
 /** A finished file, not stored yet. */
-export type MadeFile = { path: string; byteSize: number; sha256: string; samples: number }
+type MadeFile = { path: string; byteSize: number; sha256: string; samples: number }
 
 type Keeping = {
   lease: Lease

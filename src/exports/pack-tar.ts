@@ -9,7 +9,7 @@ const BLOCK_BYTES = 512
 export const TAR_END_BYTES: number = 2 * BLOCK_BYTES
 
 /** How many bytes a member takes: a header and its content, filled up to whole blocks. Holds for names up to 100 bytes. */
-export function memberBytes(byteSize: number): number {
+function memberBytes(byteSize: number): number {
   return BLOCK_BYTES + Math.ceil(byteSize / BLOCK_BYTES) * BLOCK_BYTES
 }
 

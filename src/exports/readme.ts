@@ -12,7 +12,7 @@ export function toReadme(summary: ExportSummary, paragraphs: readonly string[]):
 }
 
 /** The part that counts samples and files and says how pictures are named. */
-export function toContents({ dataset, options, splits }: ExportSummary): string {
+function toContents({ dataset, options, splits }: ExportSummary): string {
   const rows = splits.map(
     ({ split, samples, leftOut, files }) => `| ${split} | ${samples} | ${leftOut} | ${files.length} |`,
   )

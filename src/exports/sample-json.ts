@@ -1,9 +1,9 @@
 import type { Sample, SamplePicture } from '../datasets/sample.ts'
 
-/** How a picture stands in a sample's JSON: where it is in the export, instead of where it is in our store. */
-export type PlacedPicture = Omit<SamplePicture, 'objectKey'> & { path: string }
-
-/** The sample's content as plain JSON: its hash and position first, pictures as PlacedPicture. */
+/**
+ * The sample's content as plain JSON: its hash and position first, pictures with their `path` in the export instead of where
+ * they lie in our store.
+ */
 export function toSampleJson(sample: Sample, place: (picture: SamplePicture) => string): Record<string, unknown> {
   const content = withPlaces(sample.content, place)
   return { hash: sample.hash, position: sample.position, ...(content as Record<string, unknown>) } // it was an object

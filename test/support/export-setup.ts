@@ -55,7 +55,7 @@ export function exportDeps(deps: { db: Db; storage: ObjectStorage; directory: st
 }
 
 /** A picture whose bytes only depend on the colour. */
-export async function paint(color: string): Promise<Buffer> {
+async function paint(color: string): Promise<Buffer> {
   return await sharp({ create: { width: 32, height: 24, channels: 3, background: color } })
     .png()
     .toBuffer()

@@ -1,4 +1,4 @@
-import type { PairSample, Sample, StepSample, TrajectorySample } from '../../datasets/sample.ts'
+import type { PairSample, Sample, StepSample } from '../../datasets/sample.ts'
 import type { ExportItem } from '../export-format.ts'
 
 /** Whether the item is a step. */
@@ -9,9 +9,4 @@ export function isStep(item: ExportItem): item is Sample<StepSample> {
 /** Whether the item is a pair. */
 export function isPair(item: ExportItem): item is Sample<PairSample> {
   return 'content' in item && item.content.kind === 'PAIR'
-}
-
-/** Whether the item is a trajectory, not as a line. */
-export function isTrajectory(item: ExportItem): item is Sample<TrajectorySample> {
-  return 'content' in item && item.content.kind === 'TRAJECTORY'
 }

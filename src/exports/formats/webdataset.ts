@@ -2,7 +2,7 @@
 
 import type { SamplePicture } from '../../datasets/sample.ts'
 import { extensionOf } from '../../storage/object-key.ts'
-import type { ExportFormat } from '../export-format.ts'
+import type { ExportFormat, ExportSummary } from '../export-format.ts'
 import { packTar } from '../pack-tar.ts'
 import { toReadme } from '../readme.ts'
 import { toSampleJson } from '../sample-json.ts'
@@ -55,10 +55,19 @@ export const webdataset: ExportFormat = {
       path: 'README.md',
       text: toReadme(summary, [
         'Tar files for WebDataset: members with the same name up to the first dot are one sample. In `.json` each picture is named by its member.',
-        'Read it with `webdataset.WebDataset("train-{000000..000009}.tar").decode("pil")`, or `datasets.load_dataset("webdataset", data_dir=".")`.',
+        `Read it with \`webdataset.WebDataset("${toPattern(summary)}").decode("pil")\`, or \`datasets.load_dataset("webdataset", data_dir=".")\`.`,
       ]),
     },
   ],
+}
+
+/** The files of the first split, as WebDataset names several. */
+function toPattern({ splits }: ExportSummary): string {
+  const files = splits[0]?.files ?? []
+  const [first = '', last = ''] = [files[0], files.at(-1)]
+  if (files.length < 2) return first
+  const numberOf = (path: string) => /\d+(?=\.tar$)/.exec(path)?.[0] ?? ''
+  return first.replace(/\d+\.tar$/, `{${numberOf(first)}..${numberOf(last)}}.tar`)
 }
 
 type Content = Parameters<typeof toSampleJson>[0]['content']
@@ -81,9 +90,9 @@ function picturesOf(content: Content): [name: string, picture: SamplePicture][] 
             ['source', content.source],
             ['mask', content.mask],
             ...content.references.map((picture, index): [string, SamplePicture] => [`reference-${index}`, picture]),
-            ...content.rounds.map((round): [string, SamplePicture | null] => [
-              `round-${round.index}-${round.candidate}`,
-              round.picture,
+            ...content.rounds.flatMap(({ index, candidate, picture, base }): [string, SamplePicture | null][] => [
+              [`round-${index}-${candidate}`, picture],
+              [`round-${index}-${candidate}-base`, base],
             ]),
           ]
   const seen = new Set<string>()
