@@ -38,7 +38,7 @@ async function prepare(): Promise<Owned> {
   const queued = encodeGlobalId('Job', await startJob(api.db, owner.tenantId, newJob(source, { batch: 'ours' })))
   const lists = await api.get(
     owner,
-    '{ jobs { edges { cursor } } batch(label: "ours") { jobs { edges { cursor } } } events(first: 1) { events { cursor } } }',
+    '{ jobs { edges { cursor } } trajectories { edges { cursor } } batch(label: "ours") { jobs { edges { cursor } } } events(first: 1) { events { cursor } } }',
   )
   const { createUpload } = await api.get(
     owner,
@@ -57,6 +57,7 @@ async function prepare(): Promise<Owned> {
     key: encodeGlobalId('ApiKey', owner.keyId ?? ''),
     uploadId: createUpload.uploadId,
     jobCursor: lists.jobs.edges[0].cursor,
+    trajectoryCursor: lists.trajectories.edges[0].cursor,
     batchCursor: lists.batch.jobs.edges[0].cursor,
     eventCursor: lists.events.events[0].cursor,
   }

@@ -3,7 +3,7 @@ import type { JobKind } from '../jobs/job-row.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 
 /** Bounds of a number; those that are given must all hold. */
-export type NumberRange = { gte?: number; gt?: number; lte?: number; lt?: number }
+type NumberRange = { gte?: number; gt?: number; lte?: number; lt?: number }
 
 /** What of a trajectory can be bounded: see the Trajectory of the API. */
 export type TrajectoryNumber =

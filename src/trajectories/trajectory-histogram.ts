@@ -13,7 +13,7 @@ export type HistogramInput = {
 }
 
 /** Holds values from `from` up to below `to`; the last bucket also those equal to `to`. */
-export type HistogramBucket = { readonly from: number; readonly to: number; readonly count: number }
+type HistogramBucket = { readonly from: number; readonly to: number; readonly count: number }
 
 export type TrajectoryHistogram = {
   readonly buckets: readonly HistogramBucket[]

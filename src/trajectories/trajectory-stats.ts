@@ -8,7 +8,7 @@ export const MAX_GROUPS = 1_000
 
 /** What trajectories are grouped by: one of these, or the value under a key of their metadata. */
 export type TrajectoryGroupBy = { readonly field: TrajectoryGroupField } | { readonly metadataKey: string }
-export type TrajectoryGroupField =
+type TrajectoryGroupField =
   | 'EDITOR'
   | 'THINKER'
   | 'KIND'

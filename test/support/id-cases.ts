@@ -3,6 +3,7 @@ import { encodeGlobalId } from '../../schema/global-id.ts'
 import type { Caller } from '../../src/tenancy/caller.ts'
 import type { TestApi } from './graphql.ts'
 import { type IdCase, idResult, mutationCase, queryCase } from './id-case.ts'
+import { benchmarkIdCases } from './id-cases-benchmarks.ts'
 import { type Datasets, datasetIdCases } from './id-cases-datasets.ts'
 import { type Exports, exportIdCases } from './id-cases-exports.ts'
 import { type Feedback, feedbackIdCases } from './id-cases-feedback.ts'
@@ -26,6 +27,7 @@ export type Owned = {
   uploadId: string
   jobCursor: string
   batchCursor: string
+  trajectoryCursor: string
   eventCursor: string
 }
 
@@ -113,6 +115,11 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
       () => owned().jobCursor,
       'before',
     ),
+    'Query.trajectories(after)': cursor(
+      'query($cursor: String) { trajectories(after: $cursor) { edges { node { rounds } } } }',
+      () => owned().trajectoryCursor,
+      'after',
+    ),
     'Batch.jobs(after)': cursor(
       'query($cursor: String) { batch(label: "ours") { jobs(after: $cursor) { edges { node { id } } } } }',
       () => owned().batchCursor,
@@ -176,6 +183,7 @@ export function makeIdCases(api: TestApi, owned: () => Owned): Record<string, Id
       'roundId',
     ),
     ...feedbackIdCases(api, owned),
+    ...benchmarkIdCases(api, owned),
     ...judgingIdCases(api, owned),
     ...datasetIdCases(api, owned),
     ...exportIdCases(api, owned),
