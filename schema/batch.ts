@@ -1,18 +1,24 @@
-import type { JobStatus } from '../src/generated/prisma/enums.ts'
+import { NotFoundError } from '../src/errors.ts'
+import { toEventsName } from '../src/events/event-feed.ts'
+import { countBatches, isBatchOver, type StatusCounts } from '../src/jobs/count-batch.ts'
+import type { JobStatus } from '../src/jobs/job-row.ts'
 import { builder } from './builder.ts'
+import { said } from './errors-to-graphql.ts'
 import { JobConnection, loadJobPage, newestFirst } from './job-connection.ts'
 
-type BatchShape = { label: string; counts: ReadonlyMap<JobStatus, number> }
+/** A batch as it is counted at one moment. */
+export type BatchShape = { label: string; counts: StatusCounts }
 
-const countOf = (batch: BatchShape, status: JobStatus) => batch.counts.get(status) ?? 0
+const countOf = (batch: BatchShape, status: JobStatus) => batch.counts[status] ?? 0
 
-const Batch = builder.objectRef<BatchShape>('Batch').implement({
+/** A batch, for what is one. */
+export const Batch = builder.objectRef<BatchShape>('Batch').implement({
   description: "The tenant's jobs that share a batch label.",
   fields: t => ({
     label: t.exposeString('label', { description: 'The label.' }),
     total: t.int({
       description: 'How many jobs.',
-      resolve: batch => [...batch.counts.values()].reduce((sum, count) => sum + count, 0),
+      resolve: batch => Object.values(batch.counts).reduce((sum, count) => sum + count, 0),
     }),
     queued: t.int({ description: 'How many are QUEUED.', resolve: batch => countOf(batch, 'QUEUED') }),
     running: t.int({ description: 'How many are RUNNING.', resolve: batch => countOf(batch, 'RUNNING') }),
@@ -37,14 +43,32 @@ builder.queryField('batch', t =>
     nullable: true,
     description: 'The jobs with this batch label, counted by status; null where the tenant has none.',
     args: { label: t.arg.string({ required: true, description: 'The label, as given when the jobs were started.' }) },
-    resolve: async (_root, { label }, { deps, caller }) => {
-      const groups = await deps.prisma.job.groupBy({
-        by: ['status'],
-        where: { tenantId: caller.tenantId, batch: label.replaceAll('\0', '') },
-        _count: true,
-      })
-      if (groups.length === 0) return null
-      return { label, counts: new Map(groups.map(group => [group.status, group._count])) }
+    resolve: async (_root, { label }, { loaders }) => {
+      const counts = await loaders.batchCounts.load(label.replaceAll('\0', ''))
+      return counts && { label, counts }
     },
+  }),
+)
+
+builder.subscriptionField('batchProgress', t =>
+  t.field({
+    type: Batch,
+    description:
+      'A batch as it stands now, then each time it stands otherwise, at most five times a second. Completes when none of its jobs waits or runs.',
+    args: { label: t.arg.string({ required: true, description: 'The label, as given when the jobs were started.' }) },
+    subscribe: async (_root, args, { deps, caller }) => {
+      const label = args.label.replaceAll('\0', '')
+      const work = {
+        name: toEventsName(caller.tenantId),
+        read: async (): Promise<BatchShape | null> => {
+          const counts = (await countBatches(deps.db, caller.tenantId, [label])).get(label)
+          return counts ? { label, counts } : null
+        },
+        isOver: ({ counts }: BatchShape) => isBatchOver(counts),
+        absent: new NotFoundError('label', 'batch'),
+      }
+      return await said(deps.feed.followProgress(work))
+    },
+    resolve: ({ state }) => state,
   }),
 )

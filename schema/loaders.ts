@@ -1,10 +1,12 @@
 import DataLoader from 'dataloader'
+import { countTaskTypes, type TaskTypeCounts } from '../src/benchmarks/count-task-types.ts'
 import { catalog } from '../src/catalog.ts'
 import type { Deps } from '../src/deps.ts'
 import { readJobPreferences, readRoundPreferences } from '../src/feedback/read-preferences.ts'
 import { type ReviewProgress, readReviewProgress } from '../src/feedback/review-progress.ts'
 import { type KnownModel, type ModelLoad, readModelLoads, readModels } from '../src/fleet/read-models.ts'
 import type { Critique, Preference } from '../src/generated/prisma/client.ts'
+import { countBatches, type StatusCounts } from '../src/jobs/count-batch.ts'
 import { queuePosition } from '../src/jobs/queue-position.ts'
 import { type JudgeProgress, readJudgeProgress } from '../src/judging/read-judge-progress.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
@@ -24,6 +26,10 @@ export type Loaders = {
   readonly reviewProgress: DataLoader<string, ReviewProgress>
   /** By judge run id. */
   readonly judgeProgress: DataLoader<string, JudgeProgress>
+  /** By label; null: no jobs. */
+  readonly batchCounts: DataLoader<string, StatusCounts | null>
+  /** By the label of a benchmark's run. */
+  readonly taskTypes: DataLoader<string, TaskTypeCounts[]>
   /** How many stages run, by worker id. */
   readonly workerInFlight: DataLoader<string, number>
   /** By job id. */
@@ -72,6 +78,14 @@ export function makeLoaders({ db, prisma }: Deps, caller: Caller): Loaders {
       })
       const counts = new Map(groups.map(group => [group.owner, group._count]))
       return ids.map(id => counts.get(id) ?? 0)
+    }),
+    batchCounts: new DataLoader(async labels => {
+      const counts = await countBatches(db, caller.tenantId, labels)
+      return labels.map(label => counts.get(label) ?? null)
+    }),
+    taskTypes: new DataLoader(async labels => {
+      const counts = await countTaskTypes(db, caller.tenantId, labels)
+      return labels.map(label => counts.get(label) ?? [])
     }),
     queuePosition: new DataLoader(async ids => {
       const positions = await queuePosition(db, [...ids])

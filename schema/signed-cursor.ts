@@ -7,7 +7,15 @@ import type { Context } from './context.ts'
 import { toGraphQLError } from './errors-to-graphql.ts'
 
 /** Which list a cursor belongs to. */
-type CursorKind = 'job-cursor' | 'trajectory-cursor' | 'dataset-sample-cursor' | 'judge-run-cursor' | 'judge-answer-cursor' | 'export-cursor' | 'export-file-cursor'
+type CursorKind =
+  | 'job-cursor'
+  | 'trajectory-cursor'
+  | 'dataset-sample-cursor'
+  | 'judge-run-cursor'
+  | 'judge-answer-cursor'
+  | 'export-cursor'
+  | 'export-file-cursor'
+  | 'benchmark-run-cursor'
 
 const SIGNATURE_BYTES = 12
 const MAX_LENGTH = 200

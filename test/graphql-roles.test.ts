@@ -41,6 +41,7 @@ const mutations: Record<string, [Role, string]> = {
   scoreRollouts: ['WRITE', '(input: { rollouts: [] })'],
   startExport: ['WRITE', '(input: { versionId: "x", format: CSV })'],
   cancelExport: ['WRITE', '(exportId: "x")'],
+  startBenchmarkRun: ['WRITE', '(input: { benchmark: KRIS, editor: "x", items: [] })'],
   startJudgeRun: ['WRITE', '(input: { name: "", model: "x" })'],
   cancelJudgeRun: ['WRITE', '(id: "x")'],
   createApiKey: ['ADMIN', '(input: { name: "", role: READ })'],

@@ -1,17 +1,17 @@
 import { v7 } from 'uuid'
 import type { Db } from '../db.ts'
-import { DomainError, NotFoundError } from '../errors.ts'
+import { type DomainError, NotFoundError } from '../errors.ts'
 import { checkModels, modelCache } from '../jobs/check-models.ts'
 import { startJobs } from '../jobs/start-jobs.ts'
 import { sql } from '../sql.ts'
 import { type BenchmarkItem, toItemId } from './benchmark.ts'
 import { type RunConfiguration, toFingerprint, toRunLabel } from './run-label.ts'
 
-/** An item whose pictures are stored: ids are those of images. */
+/** An item whose pictures are stored: ids are those of images. `givenAs`: how the caller named it, which metadata keeps. */
 export type RunItem = Pick<BenchmarkItem, 'key' | 'taskType' | 'language' | 'instruction' | 'facts'> & {
   sourceId: string
   referenceIds: string[]
-  pictures: Record<string, string>
+  pictures: Record<string, { id: string; givenAs: string }>
 }
 
 /** A run, and of each item, in order, its job's id or the error that kept it from starting. */
@@ -20,7 +20,7 @@ export type StartedRun = { label: string; fingerprint: string; outcomes: (string
 /**
  * Starts the items' jobs under the run's label, at most 500 a call; those that are there already are found again by their
  * keys, so that nothing is done twice. A job's metadata is `benchmark`: { name, key, taskType, language, facts, pictures },
- * the pictures by the ids of their images, which are kept as long as the job. Throws ModelUnavailableError or
+ * the pictures as they were named; their images are kept as long as the job. Throws ModelUnavailableError or
  * InvalidInputError for a configuration that no item could run with, and QuotaExceededError: then nothing starts.
  */
 export async function startRun(
@@ -59,11 +59,9 @@ export async function startRun(
 
 const noReferences = { count: 0, field: 'referenceIds' }
 
-function toMetadata(
-  name: string,
-  { key, taskType, language, facts, pictures }: RunItem,
-): Record<string, unknown> {
-  return { name, key, taskType, language, facts, pictures }
+function toMetadata(name: string, { key, taskType, language, facts, pictures }: RunItem): Record<string, unknown> {
+  const named = Object.fromEntries(Object.entries(pictures).map(([picture, { givenAs }]) => [picture, givenAs]))
+  return { name, key, taskType, language, facts, pictures: named }
 }
 
 async function findPictureFaults(
@@ -71,13 +69,13 @@ async function findPictureFaults(
   tenantId: string,
   items: readonly RunItem[],
 ): Promise<Map<RunItem, DomainError>> {
-  const ids = [...new Set(items.flatMap(({ pictures }) => Object.values(pictures)))]
+  const ids = [...new Set(items.flatMap(({ pictures }) => Object.values(pictures).map(({ id }) => id)))]
   const { rows } = await db.query<{ id: string }>(sql`
     select id from image where id = any(${ids}::uuid[]) and tenant_id = ${tenantId}::uuid and status = 'READY'`)
   const known = new Set(rows.map(row => row.id))
   return new Map(
     items.flatMap(item => {
-      const missing = Object.entries(item.pictures).find(([, id]) => !known.has(id))
+      const missing = Object.entries(item.pictures).find(([, { id }]) => !known.has(id))
       return missing ? [[item, new NotFoundError(`pictures.${missing[0]}`, 'image')] as const] : []
     }),
   )
@@ -93,7 +91,7 @@ async function keepPictures(
   const rows = items.flatMap(({ pictures }, i) => {
     const jobId = outcomes[i]
     if (typeof jobId !== 'string') return []
-    return Object.entries(pictures).map(([name, imageId]) => ({ jobId, name, imageId }))
+    return Object.entries(pictures).map(([name, { id }]) => ({ jobId, name, imageId: id }))
   })
   if (rows.length === 0) return
   await db.query(sql`

@@ -23,7 +23,10 @@ export type EventFeed = {
   followProgress<State>(work: FollowedWork<State>): Promise<EventStream<Progress<State>>>
   /** Calls `listener` with the id of each key that is revoked, and with null when some may have been missed. */
   onKeyRevoked(listener: (keyId: string | null) => void): () => void
-  /** Calls `listener` with the table in which work waits (see background-work.ts) or the work that got on, and with null when some may have been missed. */
+  /**
+   * Calls `listener` with the table in which work waits (see background-work.ts), the work that got on or the tenant's
+   * events (see toEventsName), and with null when some may have been missed.
+   */
   onWork(listener: (table: string | null) => void): () => void
   countFollowers(): { ofJobs: number; ofTenants: number }
   /** Every open stream rejects with FeedClosedError: it is not over, its reader goes on elsewhere. */
@@ -36,6 +39,11 @@ export class FeedClosedError extends Error {
   constructor() {
     super('This server is stopping. Subscribe again with the last cursor.')
   }
+}
+
+/** What `onWork` and `followProgress` hear when a job of the tenant has a new event. */
+export function toEventsName(tenantId: string): string {
+  return `events ${tenantId}`
 }
 
 const POLL_MS = 2_000
@@ -73,6 +81,7 @@ export async function connectEventFeed({ db, url, log }: { db: Db; url: string; 
     const [tenantId = '', jobId = '', lastSeq] = payload.split(' ')
     jobs.hear(jobId, Number(lastSeq) || 0)
     tenants.hear(tenantId)
+    for (const tell of workListeners) tell(toEventsName(tenantId))
   }
 
   function refreshAll(): void {
