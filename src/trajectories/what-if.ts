@@ -67,8 +67,8 @@ function toSelect(selection: TrajectorySelection): SqlStatement {
   return sql`
     select t.stop_reason as "stopReason", t.best_index as "bestIndex", t.editor_seconds as "editorSeconds",
       t.thinker_tokens as "thinkerTokens", t.thinker is not null as critique, t.steps::text as steps,
-      json_build_array(j.settings -> 'maxRounds', j.settings -> 'select', j.settings -> 'stop')::text as settings
-    from trajectory t join job j on j.id = t.job_id
+      t.rule::text as settings
+    from trajectory t
     where ${isSelected(selection)}`
 }
 

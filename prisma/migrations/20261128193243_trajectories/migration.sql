@@ -54,6 +54,7 @@ CREATE TABLE "trajectory" (
     "thinker_tokens" INTEGER NOT NULL,
     "has_human_critique" BOOLEAN NOT NULL DEFAULT false,
     "agreement" DOUBLE PRECISION,
+    "rule" JSON NOT NULL,
     "steps" JSON NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "finished_at" TIMESTAMPTZ(3) NOT NULL,
@@ -133,6 +134,8 @@ CREATE TABLE "judge_run" (
     "model" TEXT NOT NULL,
     "rubric" TEXT NOT NULL,
     "selection" JSONB NOT NULL,
+    "templates" JSONB,
+    "skips_answered" BOOLEAN NOT NULL DEFAULT false,
     "status" "judge_run_status" NOT NULL DEFAULT 'RUNNING',
     "total" INTEGER NOT NULL DEFAULT 0,
     "planned_to" UUID,
@@ -496,8 +499,8 @@ language sql stable as $$
   select coalesce((select bool_or(is_human) from critic), false), (select avg(agreement) from spread)
 $$;
 
--- What a trajectory derives from its job. `steps`: for each round by index and candidate
--- [index, candidate, hasPicture, isLive, semantic, quality, isSatisfied, refined, editorSeconds, tokens]; isLive: neither
+-- What a trajectory derives from its job. `rule`: [maxRounds, select, stop] of its settings. `steps`: for each round by
+-- index and candidate [index, candidate, hasPicture, isLive, semantic, quality, isSatisfied, refined, editorSeconds, tokens]; isLive: neither
 -- failed nor canceled; refined: 0 no refined prompt, 1 the same as the round's, 2 another, -1 nothing could be read, null no
 -- critique.
 create view trajectory_summary as
@@ -506,7 +509,9 @@ select job.id as job_id, job.tenant_id, job.kind, job.status, job.stop_reason, j
   coalesce(numbers.rounds, 0) as rounds, numbers.first_overall, numbers.best_overall, numbers.last_overall,
   numbers.best_overall - numbers.first_overall as gain, numbers.variance, best.index as best_index,
   coalesce(extract(epoch from job.finished_at - job.started_at), 0)::float8 as seconds,
-  job.editor_seconds, job.thinker_tokens, steps.steps, job.created_at, job.finished_at
+  job.editor_seconds, job.thinker_tokens,
+  json_build_array(job.settings -> 'maxRounds', job.settings -> 'select', job.settings -> 'stop') as rule, steps.steps,
+  job.created_at, job.finished_at
 from job
 left join image source on source.id = job.source_id
 left join round best on best.id = job.best_round_id
@@ -536,11 +541,11 @@ create function write_trajectory(wanted_job uuid, at_epoch int, at_xid xid8, at_
 begin
   insert into trajectory (job_id, tenant_id, epoch, xid, seq, kind, status, stop_reason, editor, thinker, instruction,
     batch, tags, metadata, source_sha256, rounds, first_overall, best_overall, last_overall, gain, variance, best_index,
-    seconds, editor_seconds, thinker_tokens, has_human_critique, agreement, steps, created_at, finished_at)
+    seconds, editor_seconds, thinker_tokens, has_human_critique, agreement, rule, steps, created_at, finished_at)
   select s.job_id, s.tenant_id, at_epoch, at_xid, at_seq, s.kind, s.status, s.stop_reason, s.editor, s.thinker,
     s.instruction, s.batch, s.tags, s.metadata, s.source_sha256, s.rounds, s.first_overall, s.best_overall,
     s.last_overall, s.gain, s.variance, s.best_index, s.seconds, s.editor_seconds, s.thinker_tokens,
-    f.has_human_critique, f.agreement, s.steps, s.created_at, s.finished_at
+    f.has_human_critique, f.agreement, s.rule, s.steps, s.created_at, s.finished_at
   from trajectory_summary s cross join lateral critic_feedback(s.job_id) f
   where s.job_id = wanted_job;
 end $$;
