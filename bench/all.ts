@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-for (const name of ['rounds', 'start-latency', 'fan-out', 'recovery', 'fleet', 'data', 'cold-start']) {
+for (const name of ['rounds', 'start-latency', 'fan-out', 'recovery', 'fleet', 'data', 'rewards', 'cold-start']) {
   const script = join(import.meta.dirname, `${name}.ts`)
   const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'inherit' })
   const [code] = await once(child, 'exit')

@@ -44,7 +44,7 @@ spec = importlib.util.spec_from_file_location("custom_reward_fn", "${script}")
 module = importlib.util.module_from_spec(spec)
 sys.modules["custom_reward_fn"] = module
 spec.loader.exec_module(module)
-score = partial(getattr(module, "compute_score"), url="${server.origin}", key="${key}", chunk=2)
+score = partial(getattr(module, "compute_score"), server="${server.origin}", key="${key}", chunk=2)
 item = {"response": "nothing", "response_length": 1, "ground_truth": {"semantics": 5, "quality": 5}, "origin_prompt": "x"}
 print(json.dumps([module.REWARD_TYPE, score([item] * 3)]))
 `

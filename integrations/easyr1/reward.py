@@ -7,7 +7,7 @@ Python 3.9 or later.
     worker.reward.reward_function=/path/to/integrations/easyr1/reward.py:compute_score
 
 Settings are environment variables, or keyword arguments of `compute_score` (EasyR1's `reward_function_kwargs`):
-PENTIMENTO_URL, PENTIMENTO_KEY, PENTIMENTO_EDITOR, PENTIMENTO_JUDGE, PENTIMENTO_SEED, PENTIMENTO_DEADLINE_SECONDS,
+PENTIMENTO_SERVER, PENTIMENTO_KEY, PENTIMENTO_EDITOR, PENTIMENTO_JUDGE, PENTIMENTO_SEED, PENTIMENTO_DEADLINE_SECONDS,
 PENTIMENTO_FORMULA, PENTIMENTO_WEIGHTS (JSON), PENTIMENTO_EDITOR_PARAMETERS (JSON), PENTIMENTO_STRICT,
 PENTIMENTO_SKIP_AT_LEAST, PENTIMENTO_BATCH, PENTIMENTO_IMAGE_DIR, PENTIMENTO_CHUNK.
 
@@ -56,7 +56,7 @@ class Settings:
             value = read(name)
             return json.loads(value) if isinstance(value, str) else value
 
-        self.url = str(read("url", "http://127.0.0.1:4000")).rstrip("/")
+        self.url = str(read("server", "http://127.0.0.1:4000")).rstrip("/")
         self.key = read("key")
         self.image_dir = read("image_dir")
         self.chunk = max(1, min(MAX_CHUNK, int(read("chunk", MAX_CHUNK))))
@@ -327,7 +327,7 @@ def self_test(url: str) -> List[str]:
             dict(good, origin_image_path="broken.png"),
             dict(good, ground_truth=None),
         ]
-        options = {"url": url, "editor": "builtin-retouch", "judge": "builtin-critic", "image_dir": folder}
+        options = {"server": url, "editor": "builtin-retouch", "judge": "builtin-critic", "image_dir": folder}
         scores = compute_score(inputs, **options)
         again = compute_score(inputs, **options)
         mixed = compute_score(inputs[:1], formula="CODE_MIXED", **options)
