@@ -28,13 +28,14 @@ afterAll(async () => {
   await Promise.all([critic.close(), editor.close(), http.close(), server.close()])
 })
 
-const [call] = overallRubric.calls
+const call = overallRubric.calls[0]?.ask(null)
 const request = (more: Partial<JudgeRequest> = {}): JudgeRequest => ({
   text: 'How good is it?',
   pictures: [
-    { of: 'source', label: 'Before:', picture: source },
-    { of: 'edited', label: '', picture: edited },
+    { label: 'Before:', picture: source },
+    { label: '', picture: edited },
   ],
+  ...{ temperature: null, maxTokens: null, measured: async () => ({ source, edited }) },
   ...{ instruction: 'increase brightness by 20%', prompt: 'increase brightness by 20%', seed: 7 },
   write: call?.write ?? null,
   ...more,
@@ -68,6 +69,13 @@ test('a chat server gets the text, then each picture after its label, and its wo
   ])
 })
 
+test('a question may say how it is to be answered; of two limits of length the greater counts', async () => {
+  await chatThinker(false).judge?.(request({ temperature: 0.3, maxTokens: 1_000 }), signal)
+  expect(server.chats.at(-1)?.body).toMatchObject({ temperature: 0.3, max_completion_tokens: 1_400 })
+  await chatThinker(false).judge?.(request({ maxTokens: 4_096 }), signal)
+  expect(server.chats.at(-1)?.body).toMatchObject({ temperature: 0, max_completion_tokens: 4_096 })
+})
+
 test('an answer that ends at the length limit says so', async () => {
   said = { message: { content: 'It is' }, finish_reason: 'length' }
   expect(await chatThinker(false).judge?.(request(), signal)).toMatchObject({ text: 'It is', isCut: true })
@@ -84,7 +92,6 @@ test('the builtin critic answers what it measured, as it does in a critique, in 
 test('the builtin critic refuses a question that measuring does not answer, and a picture without a source', async () => {
   const rejected = { kind: 'rejected', code: 'JUDGE_UNSUPPORTED' }
   await expect(critic.judge(request({ write: null }), signal)).rejects.toMatchObject(rejected)
-  await expect(critic.judge(request({ pictures: [] }), signal)).rejects.toMatchObject(rejected)
-  const alone = request({ pictures: [{ of: 'edited', label: '', picture: edited }] })
+  const alone = request({ measured: async () => ({ source: null, edited }) })
   await expect(critic.judge(alone, signal)).rejects.toMatchObject({ kind: 'rejected', code: 'SOURCE_MISSING' })
 })

@@ -3,9 +3,9 @@ import type { ImageRef } from '../src/jobs/start-stage.ts'
 import { fromTaskCall, toTaskCall } from '../src/judging/judge-task.ts'
 import { overallRubric } from '../src/judging/overall-rubric.ts'
 import { renderCall } from '../src/judging/render-call.ts'
-import type { JudgeCall } from '../src/judging/rubric.ts'
+import type { JudgeQuestion } from '../src/judging/rubric.ts'
 
-const [overall] = overallRubric.calls
+const overall = overallRubric.calls[0]?.ask(null)
 const read = (text: string, isCut = false) => overall?.read({ text, isCut })
 const whole = { semantic: 9, quality: 4.5, reasoning: 'so' }
 
@@ -41,35 +41,43 @@ const image = (id: string): ImageRef => ({
   ...{ id, objectKey: id, contentType: 'image/png', width: 1, height: 1, byteSize: 1, sha256: id },
 })
 const input = {
-  kind: 'EDIT',
   instruction: 'write {prompt} on it',
   prompt: 'paint {instruction}',
   source: image('s'),
   edited: image('e'),
   references: [image('r1'), image('r2')],
-} as const
+  pictures: { truth: image('t') },
+}
 
 test('a question has the words in their places, and the pictures in its own order', () => {
-  const call: JudgeCall = {
-    template: '{instruction} / {prompt} / {other}',
+  const call: JudgeQuestion = {
+    template: '{instruction} / <order> / {prompt} / {why} / {other}',
+    ...{ templateName: null, instructionMarks: ['<order>'], fields: { '{why}': 'so {prompt}' } },
+    ...{ preparation: 'served', temperature: null, maxTokens: null },
     images: [
-      { of: 'edited', label: 'E' },
-      { of: 'references', label: 'R' },
+      { of: 'edited', label: 'E {n}' },
+      { of: 'references', label: 'R {n}' },
+      { of: 'references', at: 1, label: 'again' },
+      { of: 'picture', name: 'truth', label: 'T' },
       { of: 'source', label: '' },
     ],
     read: () => null,
     write: null,
   }
-  const rendered = renderCall(call, { ...input, references: [...input.references] })
-  expect(rendered.text).toBe('write {prompt} on it / paint {instruction} / {other}')
-  expect(rendered.pictures.map(({ of, label, image: { id } }) => [of, label, id])).toEqual([
-    ['edited', 'E', 'e'],
-    ['references', 'R', 'r1'],
-    ['references', 'R', 'r2'],
-    ['source', '', 's'],
+  const rendered = renderCall(call, input)
+  expect(rendered.text).toBe(
+    'write {prompt} on it / write {prompt} on it / paint {instruction} / so {prompt} / {other}',
+  )
+  expect(rendered.pictures.map(({ label, image: { id } }) => [label, id])).toEqual([
+    ['E 1', 'e'],
+    ['R 2', 'r1'],
+    ['R 3', 'r2'],
+    ['again', 'r2'],
+    ['T', 't'],
+    ['', 's'],
   ])
-  const generated = renderCall(call, { ...input, kind: 'GENERATE', source: null, references: [] })
-  expect(generated.pictures.map(({ of }) => of)).toEqual(['edited'])
+  const generated = renderCall(call, { ...input, source: null, references: [], pictures: {} })
+  expect(generated.pictures.map(({ image: { id } }) => id)).toEqual(['e'])
 })
 
 test('a task counts questions and asks in one number', () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { failStage } from '../src/jobs/fail-stage.ts'
 import { type JudgeResult, recordJudgeAnswer } from '../src/judging/record-judge-answer.ts'
-import { type Rubric, rubrics } from '../src/judging/rubric.ts'
+import { type JudgeCall, type Rubric, rubrics } from '../src/judging/rubric.ts'
 import { startJudgeRun } from '../src/judging/start-judge-run.ts'
 import type { ClaimedTask } from '../src/queue/task.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -16,22 +16,26 @@ let tenant: { tenantId: string; imageId: string }
 
 const known = rubrics as Map<string, Rubric> // what a benchmark adds is there before the first run
 const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : null)
-const ask = (template: string) => ({
-  ...{ template, images: [], write: null },
-  read: ({ text }: { text: string }) => number(text),
+const ask = (template: string): JudgeCall => ({
+  name: template,
+  ask: () => ({
+    ...{ template, templateName: null, instructionMarks: [], fields: {}, images: [], write: null },
+    ...{ preparation: 'served', temperature: null, maxTokens: null },
+    read: ({ text }) => number(text),
+  }),
 })
 const calls = [ask('How true?'), ask('How clean?')]
 const pair = z.tuple([z.number(), z.number()])
 
 beforeAll(async () => {
   known.set('scored', {
-    ...{ id: 'scored', calls },
+    ...{ id: 'scored', calls, benchmark: null, templates: {} },
     toScores: answers => {
       const [semantic, quality] = pair.parse(answers)
       return { semantic, quality, reasoning: null }
     },
   })
-  known.set('counted', { id: 'counted', calls, toScores: null })
+  known.set('counted', { id: 'counted', calls, benchmark: null, templates: {}, toScores: null })
   database = await createTestDatabase()
   db = database.db
   await seedModels(db)

@@ -7,6 +7,9 @@ export type JudgeRunStatus = 'RUNNING' | 'DONE' | 'CANCELED'
 /** A judge run as the end of one of its tasks sees it. */
 export type JudgeRunRow = { id: string; status: JudgeRunStatus; model: string; rubric: string }
 
+/** Texts that a run brought along, by the names of the rubric's own. */
+export type JudgeTemplates = Record<string, string>
+
 /**
  * The run, which stays as it is until the transaction ends: nobody cancels it meanwhile, so that what is queued for a
  * running one is found by its cancellation. Any number of tasks hold it so at once. After the job's lock.

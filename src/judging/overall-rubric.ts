@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readModelJson, readScore, withoutThinking } from '../read-model-json.ts'
-import type { JudgeText, Rubric } from './rubric.ts'
+import type { JudgeQuestion, JudgeText, Rubric } from './rubric.ts'
 
 const template = `You are the judge of an image editing contest. Somebody asked for an image in words. You see the picture they began with (where there was one) and the picture they got. Judge the result alone, strictly, and as if you had never seen another entry.
 
@@ -23,21 +23,22 @@ const score = z.unknown().transform((value, context) => {
 
 const answerRule = z.object({ semantic: score, quality: score, reasoning: z.string().nullable().catch(null) })
 
+const question: JudgeQuestion = {
+  template,
+  ...{ templateName: null, instructionMarks: [], fields: {} },
+  ...{ preparation: 'served', temperature: null, maxTokens: null },
+  images: [
+    { of: 'source', label: 'The picture they began with:' },
+    { of: 'references', label: 'A picture they gave along with their words:' },
+    { of: 'edited', label: 'The picture they got:' },
+  ],
+  read: ({ text, isCut }: JudgeText) => answerRule.safeParse(readModelJson(withoutThinking(text), isCut)).data ?? null,
+  write: measured => JSON.stringify(measured),
+}
+
 /** One question: how well the instruction was followed and how clean the picture is, 0 to 10 each. */
 export const overallRubric: Rubric = {
-  id: 'overall',
-  calls: [
-    {
-      template,
-      images: [
-        { of: 'source', label: 'The picture they began with:' },
-        { of: 'references', label: 'A picture they gave along with their words:' },
-        { of: 'edited', label: 'The picture they got:' },
-      ],
-      read: ({ text, isCut }: JudgeText) =>
-        answerRule.safeParse(readModelJson(withoutThinking(text), isCut)).data ?? null,
-      write: measured => JSON.stringify(measured),
-    },
-  ],
+  ...{ id: 'overall', benchmark: null, templates: {} },
+  calls: [{ name: 'overall', ask: () => question }],
   toScores: ([answer]) => answerRule.parse(answer),
 }

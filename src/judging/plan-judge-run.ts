@@ -4,10 +4,12 @@ import { eachAlone } from '../jobs/each-alone.ts'
 import { enqueueTasks } from '../queue/enqueue-tasks.ts'
 import { type NewTask, queueOf } from '../queue/task.ts'
 import { sql } from '../sql.ts'
+import { askRound } from './ask-round.ts'
 import { finishJudgeRun } from './finish-judge-run.ts'
 import { type JudgeRunRow, rubricOf, tellJudgeRun } from './judge-run-row.ts'
 import { type JudgeSelection, type SelectedRound, selectRounds } from './judge-selection.ts'
 import { judgePriority, toTaskCall } from './judge-task.ts'
+import { findAnswered, type PlannedCall, refuseCalls } from './planned-calls.ts'
 
 /** About so many questions are queued in one transaction, which takes 100 ms: a longer one would hold up the events of all. */
 const STEP = 500
@@ -16,6 +18,7 @@ const USUAL_ROUNDS = 5
 
 type PlannedRun = Pick<JudgeRunRow, 'id' | 'model' | 'rubric'> & {
   tenantId: string
+  skipsAnswered: boolean
   selection: JudgeSelection
   plannedTo: string | null
   createdAt: Date
@@ -40,7 +43,8 @@ export async function planJudgeRuns(db: Db): Promise<void> {
 /** Whether there may be more to plan. */
 async function planStep(tx: Tx, id: string): Promise<boolean> {
   const { rows } = await tx.query<PlannedRun>(sql`
-    select id, tenant_id as "tenantId", model, rubric, selection, planned_to as "plannedTo", created_at as "createdAt"
+    select id, tenant_id as "tenantId", model, rubric, selection, skips_answered as "skipsAnswered", planned_to as "plannedTo",
+      created_at as "createdAt"
     from judge_run where id = ${id}::uuid and status = 'RUNNING' and not is_planned
     for no key update`)
   const run = rows[0]
@@ -49,10 +53,15 @@ async function planStep(tx: Tx, id: string): Promise<boolean> {
   const { rounds, reached } = await selectRounds(tx, selection, {
     ...{ tenantId, startedAt: createdAt, after: plannedTo, limit: toLimit(run) },
   })
-  const tasks = rounds.flatMap(round => toTasks(run, round))
-  await enqueueTasks(tx, tasks)
+  const answered = run.skipsAnswered ? await findAnswered(tx, run, rounds) : new Set<string>()
+  const calls = toCalls(run, rounds).filter(({ round, call }) => !answered.has(`${round.roundId} ${call}`))
+  const asked = await refuseCalls(tx, run, calls)
+  await enqueueTasks(
+    tx,
+    asked.map(call => toTask(run, call)),
+  )
   await tx.query(sql`
-    update judge_run set total = total + ${tasks.length}::int, planned_to = ${reached}::uuid,
+    update judge_run set total = total + ${calls.length}::int, planned_to = ${reached}::uuid,
       is_planned = ${reached === null}::boolean
     where id = ${id}::uuid`)
   await tellJudgeRun(tx, id)
@@ -65,11 +74,20 @@ function toLimit(run: PlannedRun): number {
   return Math.ceil(STEP / (rubricOf(run).calls.length * rounds))
 }
 
-function toTasks(run: PlannedRun, { jobId, run: jobRun, roundId, roundIndex, candidate }: SelectedRound): NewTask[] {
-  const place = { tenantId: run.tenantId, jobId, run: jobRun, roundIndex, candidate, roundId }
-  const order = { priority: judgePriority, boost: 0, isFirst: false }
-  return rubricOf(run).calls.map((_, i) => ({
-    ...{ id: v7(), ...place, stage: 'JUDGE', call: toTaskCall(i + 1, 1), judgeRunId: run.id },
-    ...{ queue: queueOf('JUDGE', run.model), ...order },
-  }))
+function toCalls(run: PlannedRun, rounds: readonly SelectedRound[]): PlannedCall[] {
+  const rubric = rubricOf(run)
+  return rounds.flatMap((round): PlannedCall[] => {
+    const asked = askRound(rubric, round.benchmark)
+    // Told once for the round, which would else be left out in silence.
+    return asked?.map(one => ({ round, ...one })) ?? [{ round, call: 1, question: null }]
+  })
+}
+
+function toTask(run: PlannedRun, { round, call }: PlannedCall): NewTask {
+  const { jobId, run: jobRun, roundId, roundIndex, candidate } = round
+  return {
+    ...{ id: v7(), tenantId: run.tenantId, jobId, run: jobRun, roundIndex, candidate, roundId, judgeRunId: run.id },
+    ...{ stage: 'JUDGE', call: toTaskCall(call, 1), queue: queueOf('JUDGE', run.model) },
+    ...{ priority: judgePriority, boost: 0, isFirst: false },
+  }
 }

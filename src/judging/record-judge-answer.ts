@@ -8,6 +8,7 @@ import { enqueueTasks } from '../queue/enqueue-tasks.ts'
 import { noteOutcome } from '../queue/fence-task.ts'
 import { type ClaimedTask, maxAsks } from '../queue/task.ts'
 import { sql } from '../sql.ts'
+import { askRound } from './ask-round.ts'
 import { finishJudgeRun } from './finish-judge-run.ts'
 import { holdJudgeRun, type JudgeRunRow, rubricOf, tellJudgeRun } from './judge-run-row.ts'
 import { fromTaskCall, judgePriority } from './judge-task.ts'
@@ -31,7 +32,8 @@ export async function recordJudgeAnswer(db: Db, task: ClaimedTask, result: Judge
     const rubric = rubricOf(run)
     const { question, ask } = fromTaskCall(task.call)
     const raw = storableText(result.text)
-    const parsed = rubric.calls[question - 1]?.read({ text: raw, isCut: result.isCut }) ?? null
+    const asked = askRound(rubric, await loadBenchmark(tx, { task, rubric }))
+    const parsed = asked?.find(one => one.call === question)?.question.read({ text: raw, isCut: result.isCut }) ?? null
     if (parsed === null) {
       await noteOutcome(tx, task, { outcome: 'UNREADABLE', errorCode: unreadableAnswer })
       if (ask < maxAsks && run.status === 'RUNNING') {
@@ -54,6 +56,14 @@ export async function writeFailedAnswer(
   errorCode: string,
 ): Promise<void> {
   await writeAnswer(tx, task, { raw: null, parsed: null, errorCode, tokens: 0 })
+}
+
+/** Which item a rubric's question was about hangs on the job. */
+async function loadBenchmark(tx: Tx, { task, rubric }: Omit<Judged, 'run'>): Promise<unknown> {
+  if (rubric.benchmark === null) return null
+  const { rows } = await tx.query<{ benchmark: unknown }>(sql`
+    select metadata -> 'benchmark' as benchmark from job where id = ${task.jobId}::uuid`)
+  return rows[0]?.benchmark
 }
 
 async function askAgain(tx: Tx, task: ClaimedTask): Promise<void> {

@@ -81,18 +81,22 @@ export type PolishRequest = { instruction: string; source: Picture | null; seed:
 export type PolishAnswer = { prompt: string; tokens: number }
 
 /** A picture a judge is shown. `label`: a line of text before it, '' for none. */
-type LabelledPicture = { of: 'source' | 'edited' | 'references'; label: string; picture: Picture }
+type LabelledPicture = { label: string; picture: Picture }
 
 /**
- * What a judge is asked: the text, then the pictures in order. The instruction and what the editor was given are in the
- * text already; a judge that measures instead of reading takes them from here.
+ * What a judge is asked: the text, then the pictures in order. A judge that measures instead of reading takes what it needs
+ * from the rest, `measured` being the two pictures to compare, loaded when it is called.
  */
 export type JudgeRequest = {
   text: string
   pictures: LabelledPicture[]
+  seed: number
+  /** Null: as the server is set up. Of both limits of length the greater counts. */
+  temperature: number | null
+  maxTokens: number | null
   instruction: string
   prompt: string
-  seed: number
+  measured(): Promise<{ source: Picture | null; edited: Picture }>
   /** What a judge that measures answers, in the form that the text asks for; null: measuring does not answer it. */
   write: ((measured: { semantic: number; quality: number; reasoning: string }) => string) | null
 }

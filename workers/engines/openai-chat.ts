@@ -27,14 +27,14 @@ export function openaiChatThinker(http: HttpClient, config: OpenaiChatConfig): T
 
   async function ask(
     content: ContentPart[],
-    { seed, schema }: { seed: number; schema: typeof critiqueSchema | null },
+    { seed, schema, sampling = config }: { seed: number; schema: typeof critiqueSchema | null; sampling?: Sampling },
     signal: AbortSignal,
   ): Promise<Answer> {
     const body = JSON.stringify({
       model: config.servedModel,
       messages: [{ role: 'user', content }],
       seed,
-      ...toSamplingFields(config, schema),
+      ...toSamplingFields(sampling, schema),
     })
     const headers = { 'content-type': 'application/json', ...toBearer(config.key) }
     const answer = await http.send({ method: 'POST', url, headers, body }, signal)
@@ -57,7 +57,10 @@ export function openaiChatThinker(http: HttpClient, config: OpenaiChatConfig): T
       return { prompt, tokens }
     },
     async judge(request, signal) {
-      const { text, isCut, tokens } = await ask(toJudgeContent(request), { seed: request.seed, schema: null }, signal)
+      const temperature = request.temperature ?? config.temperature
+      const sampling = { ...config, temperature, maxTokens: Math.max(config.maxTokens, request.maxTokens ?? 0) }
+      const settings = { seed: request.seed, schema: null, sampling }
+      const { text, isCut, tokens } = await ask(toJudgeContent(request), settings, signal)
       return { text, isCut, tokens }
     },
   }

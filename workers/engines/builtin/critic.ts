@@ -102,14 +102,12 @@ async function polish({ instruction }: PolishRequest, signal: AbortSignal): Prom
 
 // Its scores are those of its critique: it knows one way to measure.
 async function judge(request: JudgeRequest, thread: PixelThread, signal: AbortSignal): Promise<JudgeAnswer> {
-  const { instruction, prompt, pictures, seed, write } = request
-  const find = (of: 'source' | 'edited') => pictures.find(picture => picture.of === of)?.picture ?? null
-  const edited = find('edited')
-  if (write === null || edited === null) {
+  const { instruction, prompt, seed, write } = request
+  if (write === null) {
     const message = 'The builtin critic measures how well an instruction was followed and cannot answer this question.'
     throw new EngineError('rejected', 'JUDGE_UNSUPPORTED', message)
   }
-  const verdict = await critique({ instruction, prompt, source: find('source'), edited, seed }, thread, signal)
+  const verdict = await critique({ instruction, prompt, seed, ...(await request.measured()) }, thread, signal)
   const { semantic, quality, reasoning, tokens } = verdict
   return { text: write({ semantic: semantic ?? 0, quality: quality ?? 0, reasoning }), isCut: false, tokens }
 }
