@@ -12,11 +12,11 @@ export type AnswerRules = 'official' | 'strict'
 
 /** GEdit: the scores of a call, 0-10, in the order that the question names them. */
 export type GeditAnswer = { scores: number[]; reasoning: string | null }
-export type GeditAnswers = { semantic: GeditAnswer | null; quality: GeditAnswer | null }
+type GeditAnswers = { semantic: GeditAnswer | null; quality: GeditAnswer | null }
 
 /** ImgEdit: each line "Name: n" of the one call, n 1-5. */
 export type ImgeditAnswer = { scores: { name: string; score: number }[] }
-export type ImgeditAnswers = { rating: ImgeditAnswer | null }
+type ImgeditAnswers = { rating: ImgeditAnswer | null }
 
 /** KRIS: 1-5. */
 export type KrisAnswer = { score: number; reasoning: string | null }
@@ -28,7 +28,7 @@ export type KrisDualAnswer = {
   knowledgeReasoning: string | null
 }
 /** `instruction` or `dual` is asked, by the item's category. */
-export type KrisAnswers = {
+type KrisAnswers = {
   consistency: KrisAnswer | null
   instruction?: KrisAnswer | null
   dual?: KrisDualAnswer | null
@@ -38,7 +38,7 @@ export type KrisAnswers = {
 /** RISE: 1-5, of a logical item 0 or 1. */
 export type RiseAnswer = { score: number }
 /** A call that is not asked of the item is left out. */
-export type RiseAnswers = {
+type RiseAnswers = {
   consistency?: RiseAnswer | null
   reasoning: RiseAnswer | null
   plausibility?: RiseAnswer | null

@@ -3,22 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { BenchmarkItem } from './benchmark.ts'
 import { type DataFolder, givenKey, givenText, openDataFolder, parseItem } from './data-folder.ts'
+import { geditGroups } from './gedit-groups.ts'
 import { openParquet, type ParquetTable } from './parquet-table.ts'
-
-/** The groups, in the order of the authors' tables. */
-export const geditGroups = [
-  'background_change',
-  'color_alter',
-  'material_alter',
-  'motion_change',
-  'ps_human',
-  'style_change',
-  'subject-add',
-  'subject-remove',
-  'subject-replace',
-  'text_change',
-  'tone_transfer',
-] as const
 
 const rowRule = z.object({
   key: givenKey,
@@ -96,7 +82,10 @@ async function readItems(
     const at = nameOf(values, `row ${row} of ${file}`)
     const item = parseItem(folder, at, values, rowRule)
     if (item === null || (language && item.instruction_language !== language)) return null
-    if (bare.has(row)) folder.note(at, `The picture ${picture} is missing.`)
+    if (bare.has(row)) {
+      folder.note(at, `The picture ${picture} is missing.`)
+      return null
+    }
     return {
       ...{ key: item.key, taskType: item.task_type, language: item.instruction_language },
       instruction: item.instruction,

@@ -2,19 +2,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { BenchmarkItem } from './benchmark.ts'
 import { type DataFolder, givenKey, givenText, openDataFolder, parseItem } from './data-folder.ts'
-
-/** The kinds of edit, as the items name them and in the order of the paper's table, where "compose" is called Hybrid. */
-export const imgeditTypes = [
-  'add',
-  'adjust',
-  'extract',
-  'replace',
-  'remove',
-  'background',
-  'style',
-  'compose',
-  'action',
-] as const
+import { imgeditTypes } from './imgedit-types.ts'
 
 /** The lists as they are called by the authors and by the paper's script, and where they lie. */
 const lists = ['singleturn.json', 'basic_edit.json'].flatMap(name =>

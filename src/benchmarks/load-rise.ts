@@ -2,14 +2,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { BenchmarkItem } from './benchmark.ts'
 import { type DataFolder, givenKey, givenText, openDataFolder, parseItem } from './data-folder.ts'
-
-/** The categories, in the order of the paper's table. */
-export const riseCategories = [
-  'temporal_reasoning',
-  'causal_reasoning',
-  'spatial_reasoning',
-  'logical_reasoning',
-] as const
+import { riseCategories } from './rise-categories.ts'
 
 const lists = ['datav2_total_w_subtask.json', 'data_total.json', 'data/datav2_total_w_subtask.json']
 
@@ -83,6 +76,7 @@ async function toItem(
   if (item === null) return null
   const source = await folder.findPicture(at, item.image, ...pictures)
   const reference = item.reference_img ? await folder.findPicture(at, item.reference_img, ...pictures) : null
+  if (item.reference_img && reference === null) return null
   return (
     source && {
       ...{ key: item.index, taskType: item.category, language: 'en', instruction: item.instruction },

@@ -1,7 +1,16 @@
 import type { JudgedItem } from './answers.ts'
 import { toItemId } from './benchmark.ts'
-import { type BenchmarkScores, type ItemScore, meanOf, type Score, toBenchmarkScores } from './benchmark-scores.ts'
-import { geditGroups } from './load-gedit.ts'
+import {
+  addSums,
+  type BenchmarkScores,
+  type ItemScore,
+  meanOf,
+  meanOfSums,
+  type Score,
+  sumByType,
+  toBenchmarkScores,
+} from './benchmark-scores.ts'
+import { geditGroups } from './gedit-groups.ts'
 
 /** `subset`: only the items that both languages can be asked about (the authors' Intersection_exist). `language`: only those. */
 export type GeditSwitches = {
@@ -31,17 +40,26 @@ export function scoreGedit(
       (language === undefined || item.language === language),
   )
   const items = chosen.map(toItemScore)
+  const { types } = sumByType(items)
   const details = geditGroups.flatMap(group =>
-    parts.map(({ name, title }) => scoreOf(items, { group, name, title: `${group} ${title}` })),
+    parts.map(({ name, title }): Score => {
+      const sums = addSums(types, [group])
+      return { name: `${group}.${name}`, title: `${group} ${title}`, value: meanOfSums(sums, name), items: sums.scored }
+    }),
   )
-  const table = parts.map(({ name, title }): Score => {
-    const means = details.filter(score => score.name.endsWith(`.${name}`))
-    const present = means.flatMap(({ value }) => value ?? [])
+  return toBenchmarkScores('gedit', items, { table: tabulateGedit(items, { groups }), details })
+}
+
+/** G_SC, G_PQ and G_O of items that are scored already. */
+export function tabulateGedit(items: readonly ItemScore[], { groups = 'all' }: GeditSwitches = {}): Score[] {
+  const { types } = sumByType(items)
+  const sums = geditGroups.map(group => addSums(types, [group]))
+  const count = sums.reduce((sum, { scored }) => sum + scored, 0)
+  return parts.map(({ name, title }) => {
+    const present = sums.flatMap(group => meanOfSums(group, name) ?? [])
     const isWhole = present.length === geditGroups.length || groups === 'present'
-    const count = means.reduce((sum, mean) => sum + mean.items, 0)
     return { name, title, value: isWhole ? meanOf(present) : null, items: count }
   })
-  return toBenchmarkScores('gedit', items, { table, details })
 }
 
 function toItemScore(item: JudgedItem<'gedit'>): ItemScore {
@@ -52,12 +70,4 @@ function toItemScore(item: JudgedItem<'gedit'>): ItemScore {
   // Numbers below 0, which no question asks for, have no such mean.
   const overall = Math.sqrt(least * cleanest)
   return { ...place, scores: Number.isNaN(overall) ? null : { semantic: least, quality: cleanest, overall } }
-}
-
-function scoreOf(
-  items: readonly ItemScore[],
-  { group, name, title }: { group: string; name: string; title: string },
-): Score {
-  const values = items.flatMap(item => (item.taskType === group ? (item.scores?.[name] ?? []) : []))
-  return { name: `${group}.${name}`, title, value: meanOf(values), items: values.length }
 }

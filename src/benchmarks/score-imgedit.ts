@@ -1,7 +1,15 @@
 import type { JudgedItem } from './answers.ts'
 import { toItemId } from './benchmark.ts'
-import { type BenchmarkScores, type ItemScore, meanOf, type Score, toBenchmarkScores } from './benchmark-scores.ts'
-import { imgeditTypes } from './load-imgedit.ts'
+import {
+  type BenchmarkScores,
+  type ItemScore,
+  meanOf,
+  meanOfSums,
+  type Score,
+  sumByType,
+  toBenchmarkScores,
+} from './benchmark-scores.ts'
+import { imgeditTypes } from './imgedit-types.ts'
 import { roundScore } from './round-score.ts'
 
 /** `micro`: over all items, as the paper's script prints it; `macro`: over the nine types, as the authors' own tables have it. */
@@ -22,35 +30,30 @@ export function scoreImgedit(
     const score = rounded(meanOf(item.answers.rating?.scores.map(({ score }) => score) ?? []))
     return { ...place, scores: score === null ? null : { overall: score } }
   })
-  const types = imgeditTypes.map(name => scoreOf(items, name))
-  const means = { micro: toMicroMean(types, items), macro: toMacroMean(types) }
-  const count = types.reduce((sum, type) => sum + type.items, 0)
-  const toOverall = (kind: 'micro' | 'macro') => ({ value: means[kind], items: count })
-  return toBenchmarkScores('imgedit', items, {
-    table: [...types, { name: 'overall', title: 'Overall', ...toOverall(overall) }],
-    details: [
-      { name: 'overall.micro', title: 'Overall (mean of items)', ...toOverall('micro') },
-      { name: 'overall.macro', title: 'Overall (mean of types)', ...toOverall('macro') },
-    ],
+  const [micro, macro] = (['micro', 'macro'] as const).map(kind => tabulateImgedit(items, { overall: kind }).at(-1))
+  const details = [
+    ...(micro ? [{ ...micro, name: 'overall.micro', title: 'Overall (mean of items)' }] : []),
+    ...(macro ? [{ ...macro, name: 'overall.macro', title: 'Overall (mean of types)' }] : []),
+  ]
+  return toBenchmarkScores('imgedit', items, { table: tabulateImgedit(items, { overall }), details })
+}
+
+/** The types and the overall score, the last, of items that are scored already. */
+export function tabulateImgedit(items: readonly ItemScore[], { overall = 'micro' }: ImgeditSwitches = {}): Score[] {
+  const { all, types } = sumByType(items.filter(({ taskType }) => known.has(taskType)))
+  const scores = imgeditTypes.map((name): Score => {
+    const sums = types.get(name)
+    const value = sums ? rounded(meanOfSums(sums, 'overall')) : null
+    return { name, title: titleOf(name), value, items: sums?.scored ?? 0 }
   })
+  const mean = overall === 'micro' ? meanOfSums(all, 'overall') : meanOf(scores.flatMap(({ value }) => value ?? []))
+  return [...scores, { name: 'overall', title: 'Overall', value: rounded(mean), items: all.scored }]
 }
 
-/** The mean of the types that have items. */
-export function toMacroMean(types: readonly Pick<Score, 'value'>[]): number | null {
-  return rounded(meanOf(types.flatMap(({ value }) => value ?? [])))
-}
+const known = new Set<string>(imgeditTypes)
 
-function toMicroMean(types: readonly Score[], items: readonly ItemScore[]): number | null {
-  const known = new Set(types.map(({ name }) => name))
-  return rounded(meanOf(items.flatMap(item => (known.has(item.taskType) ? (item.scores?.overall ?? []) : []))))
-}
-
-const titles: Record<string, string> = { compose: 'Hybrid' }
-
-function scoreOf(items: readonly ItemScore[], name: string): Score {
-  const values = items.flatMap(item => (item.taskType === name ? (item.scores?.overall ?? []) : []))
-  const title = titles[name] ?? `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`
-  return { name, title, value: rounded(meanOf(values)), items: values.length }
+function titleOf(type: string): string {
+  return type === 'compose' ? 'Hybrid' : `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`
 }
 
 function rounded(value: number | null): number | null {

@@ -1,6 +1,15 @@
 import type { JudgedItem } from './answers.ts'
 import { toItemId } from './benchmark.ts'
-import { type BenchmarkScores, type ItemScore, meanOf, type Score, toBenchmarkScores } from './benchmark-scores.ts'
+import {
+  addSums,
+  type BenchmarkScores,
+  type ItemScore,
+  meanOfSums,
+  type Score,
+  type Sums,
+  sumByType,
+  toBenchmarkScores,
+} from './benchmark-scores.ts'
 import { findKrisGroup, type KrisGroup, krisGroups } from './kris-categories.ts'
 
 /** `temporal`: whether temporal_prediction counts. The paper leaves it out, because its editors take one picture. */
@@ -28,23 +37,34 @@ export function scoreKris(
   judged: readonly JudgedItem<'kris'>[],
   { temporal = false }: KrisSwitches = {},
 ): BenchmarkScores {
-  const groups = krisGroups.filter(({ name }) => temporal || name !== 'temporal')
-  const counted = new Set(groups.flatMap(({ categories }) => categories))
+  const groups = countedGroups(temporal)
+  const counted = new Set(namesIn(groups))
   const items = judged.filter(({ taskType }) => counted.has(taskType)).map(toItemScore)
-  const table = kinds.flatMap(kind => {
-    const members = groups.filter(({ knowledge }) => knowledge === kind.name)
-    return [...members.map(group => poolOf(items, group, group.categories)), poolOf(items, kind, namesIn(members))]
-  })
+  const { types } = sumByType(items)
   const details = groups.flatMap(group => [
-    ...metricsOf(group).map(metric => metricOf(items, group, metric)),
+    ...metricsOf(group).map(metric => metricOf(types, group, metric)),
     ...group.categories.flatMap(category =>
       metricsOf(group).map(metric =>
-        metricOf(items, { name: category, title: category, categories: [category] }, metric),
+        metricOf(types, { name: category, title: category, categories: [category] }, metric),
       ),
     ),
   ])
-  const overall = poolOf(items, { name: 'overall', title: 'Overall' }, [...counted])
-  return toBenchmarkScores('kris', items, { table: [...table, overall], details })
+  return toBenchmarkScores('kris', items, { table: tabulateKris(items, { temporal }), details })
+}
+
+/** The groups, the kinds of knowledge and the overall score of items that are scored already. */
+export function tabulateKris(items: readonly ItemScore[], { temporal = false }: KrisSwitches = {}): Score[] {
+  const groups = countedGroups(temporal)
+  const { types } = sumByType(items)
+  const table = kinds.flatMap(kind => {
+    const members = groups.filter(({ knowledge }) => knowledge === kind.name)
+    return [...members.map(group => poolOf(types, group, group.categories)), poolOf(types, kind, namesIn(members))]
+  })
+  return [...table, poolOf(types, { name: 'overall', title: 'Overall' }, namesIn(groups))]
+}
+
+function countedGroups(temporal: boolean): KrisGroup[] {
+  return krisGroups.filter(({ name }) => temporal || name !== 'temporal')
 }
 
 function toItemScore(item: JudgedItem<'kris'>): ItemScore {
@@ -61,24 +81,27 @@ function toItemScore(item: JudgedItem<'kris'>): ItemScore {
 
 type Named = { name: string; title: string }
 
-function poolOf(items: readonly ItemScore[], { name, title }: Named, categories: readonly string[]): Score {
-  const members = items.filter(item => item.scores !== null && categories.includes(item.taskType))
-  const values = members.flatMap(({ scores }) => Object.values(scores ?? {}))
-  return { name, title, value: meanOf(values), items: members.length }
+type Types = ReadonlyMap<string, Sums>
+
+function poolOf(types: Types, { name, title }: Named, categories: readonly string[]): Score {
+  const { scored, of } = addSums(types, categories)
+  const pool = [...of.values()].reduce(
+    (all, { sum, count }) => ({ sum: all.sum + sum, count: all.count + count }),
+    none,
+  )
+  return { name, title, value: pool.count === 0 ? null : pool.sum / pool.count, items: scored }
 }
 
+const none = { sum: 0, count: 0 }
+
 function metricOf(
-  items: readonly ItemScore[],
+  types: Types,
   { name, title, categories }: Named & { categories: readonly string[] },
   metric: Named,
 ): Score {
-  const values = items.flatMap(item => (categories.includes(item.taskType) ? (item.scores?.[metric.name] ?? []) : []))
-  return {
-    name: `${name}.${metric.name}`,
-    title: `${title} ${metric.title}`,
-    value: meanOf(values),
-    items: values.length,
-  }
+  const sums = addSums(types, categories)
+  const value = meanOfSums(sums, metric.name)
+  return { name: `${name}.${metric.name}`, title: `${title} ${metric.title}`, value, items: sums.scored }
 }
 
 function metricsOf({ isKnowledgeScored }: KrisGroup) {

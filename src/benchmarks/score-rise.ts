@@ -1,8 +1,16 @@
 import type { JudgedItem } from './answers.ts'
 import { toItemId } from './benchmark.ts'
-import { type BenchmarkScores, type ItemScore, meanOf, type Score, toBenchmarkScores } from './benchmark-scores.ts'
-import { riseCategories } from './load-rise.ts'
-import { riseSubtasks } from './rise-subtasks.ts'
+import {
+  addSums,
+  type BenchmarkScores,
+  type ItemScore,
+  meanOfSums,
+  type Score,
+  type Sums,
+  sumByType,
+  toBenchmarkScores,
+} from './benchmark-scores.ts'
+import { riseCategories, riseSubtasks } from './rise-categories.ts'
 
 export type RiseSwitches = {
   /** When an item without a consistency call is complete: `paper`: never, by its script; `official`: reasoning and plausibility at 5. */
@@ -46,26 +54,32 @@ export function scoreRise(
     return { ...place, scores: { ...Object.fromEntries(parts), score, complete } }
   })
   const subtaskOf = new Map(judged.map(item => [toItemId(item), item.facts.subtask]))
-  const all = { name: 'overall', title: 'Overall', members: items }
-  const categories = riseCategories.map(name => ({
-    ...{ name, title: titles[name] ?? name, members: items.filter(item => item.taskType === name) },
-  }))
   const subtasks = riseSubtasks.map(({ prefix, subtask }) => ({
-    ...{
-      name: subtask,
-      title: `${prefix}-${subtask}`,
-      members: items.filter(({ id }) => subtaskOf.get(id) === subtask),
-    },
+    ...{ name: subtask, title: `${prefix}-${subtask}` },
+    sums: sumByType(items.filter(({ id }) => subtaskOf.get(id) === subtask)).all,
   }))
   return toBenchmarkScores('rise', items, {
-    table: [...categories, all].map(accuracyOf),
+    table: tabulateRise(items),
     details: [
-      ...[all, ...categories].flatMap(set => [...scoresOf(set), ...partsOf(set)]),
+      ...setsOf(items).flatMap(set => [...scoresOf(set), ...partsOf(set)]),
       ...subtasks
-        .filter(({ members }) => members.length > 0)
+        .filter(({ sums }) => sums.items > 0)
         .flatMap(set => [...scoresOf(set), withName(accuracyOf(set), 'accuracy')]),
     ],
   })
+}
+
+/** The accuracy of the categories and of all, the last, of items that are scored already. */
+export function tabulateRise(items: readonly ItemScore[]): Score[] {
+  return setsOf(items).map(accuracyOf)
+}
+
+function setsOf(items: readonly ItemScore[]): ItemSet[] {
+  const { all, types } = sumByType(items)
+  const categories = riseCategories.map(name => {
+    return { name, title: titles[name] ?? name, sums: addSums(types, [name]) }
+  })
+  return [...categories, { name: 'overall', title: 'Overall', sums: all }]
 }
 
 /** Null where an answer is missing that was to be given. Logical answers are 0 or 1, which count 1 and 5. */
@@ -104,11 +118,11 @@ function isComplete(
   return isConsistent && reasoning === BEST && (taskType === 'logical_reasoning' || plausibility === BEST)
 }
 
-type ItemSet = { name: string; title: string; members: readonly ItemScore[] }
+type ItemSet = { name: string; title: string; sums: Sums }
 
-function accuracyOf({ name, title, members }: ItemSet): Score {
-  const share = meanOf(members.map(({ scores }) => scores?.complete ?? 0))
-  return { name, title, value: share === null ? null : share * 100, items: members.length }
+function accuracyOf({ name, title, sums }: ItemSet): Score {
+  const complete = sums.of.get('complete')?.sum ?? 0
+  return { name, title, value: sums.items === 0 ? null : (complete / sums.items) * 100, items: sums.items }
 }
 
 function scoresOf(set: ItemSet): Score[] {
@@ -125,9 +139,9 @@ function partsOf(set: ItemSet): Score[] {
   ]
 }
 
-function partOf({ name, title, members }: ItemSet, part: string, label: string): Score {
-  const values = members.flatMap(({ scores }) => scores?.[part] ?? [])
-  return { name: `${name}.${part}`, title: `${title} ${label}`, value: meanOf(values), items: values.length }
+function partOf({ name, title, sums }: ItemSet, part: string, label: string): Score {
+  const items = sums.of.get(part)?.count ?? 0
+  return { name: `${name}.${part}`, title: `${title} ${label}`, value: meanOfSums(sums, part), items }
 }
 
 function withName(score: Score, part: string): Score {

@@ -8,7 +8,7 @@ import { paintPicture } from './paint-picture.ts'
 const size = { width: 16, height: 12 }
 
 /** A picture whose bytes its name decides. */
-export async function writePainted(path: string): Promise<void> {
+async function writePainted(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, await paintPicture(path.split('/').slice(-2).join('/'), size))
 }
@@ -105,7 +105,7 @@ export async function writeKris(root: string, finalData?: unknown): Promise<void
 }
 
 /** What writeKris writes, by category. */
-export const krisItems = {
+const krisItems = {
   color_change: { '1': { ori_img: '1.jpg', gt_img: '', ins_en: 'Make the door green.', explain_en: '' } },
   physics: {
     '1': { ori_img: '1.png', ins_en: 'Show the ice after an hour in the sun.', explain_en: 'It has become a puddle.' },

@@ -1,3 +1,11 @@
+/** The categories of RISEBench, in the order of the paper's table. */
+export const riseCategories = [
+  'temporal_reasoning',
+  'causal_reasoning',
+  'spatial_reasoning',
+  'logical_reasoning',
+] as const
+
 /** The subtasks of RISEBench with the prefix that the authors' table names their category by, in its order. */
 export const riseSubtasks: readonly { prefix: string; subtask: string }[] = [
   ...['Life Progression', 'Material Progression', 'Environmental Cycles', 'Societal Transformation'].map(of('Temp')),
