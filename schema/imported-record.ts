@@ -6,7 +6,7 @@ import type { ImportedRound, ImportedTrajectory } from '../src/imports/imported-
 import { overallScore } from '../src/loop/score.ts'
 import { RECORD_FORMAT, RECORD_VERSION } from '../src/trajectories/trajectory-record.ts'
 import { MAX_METADATA_BYTES, MAX_SEED, modelIdRule, optional, settingsRule } from './edit-input.ts'
-import { intFrom, jsonOf, listOf, numberFrom, textOf } from './parse-input.ts'
+import { intFrom, jsonOf, listOf, momentRule, numberFrom, textOf } from './parse-input.ts'
 
 const MAX_INT = 2_147_483_647
 const MAX_TEXT = 1_000_000
@@ -15,7 +15,8 @@ const MAX_CRITIQUES = 1_000
 
 const moment = z.iso
   .datetime({ offset: true, error: 'must be ISO 8601 with an offset, such as 2026-11-24T08:00:00Z' })
-  .transform(text => new Date(text).toISOString())
+  .transform(text => new Date(text))
+  .pipe(momentRule)
 const text = textOf(0, MAX_TEXT)
 const seconds = numberFrom(0, 1e12)
 const count = intFrom(0, MAX_INT)

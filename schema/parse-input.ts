@@ -59,6 +59,12 @@ export function textOf(minLength: number, maxLength: number): z.ZodType<string> 
     }, message)
 }
 
+/** A moment as ISO 8601 in UTC that Postgres can store; it reads no year 0 and none of five digits. */
+export const momentRule: z.ZodType<string, Date> = z
+  .date()
+  .refine(date => /^(?!0000)\d{4}-/.test(date.toISOString()), 'must be in one of the years 1 to 9999')
+  .transform(date => date.toISOString())
+
 /** A list of at most so many items. */
 export function listOf<T>(rule: z.ZodType<T>, maxItems: number): z.ZodType<T[]> {
   return z.array(rule).max(maxItems, `must have at most ${maxItems} items`)

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type TrajectoryFilter, type TrajectoryNumber, wholeNumbers } from '../src/trajectories/trajectory-filter.ts'
 import { builder } from './builder.ts'
 import { JobKind, StopReason, TrajectoryStatus } from './enums.ts'
-import { jsonOf, listOf, numberFrom, textOf } from './parse-input.ts'
+import { jsonOf, listOf, momentRule, numberFrom, textOf } from './parse-input.ts'
 
 const MAX_MEMBERS = 20
 const MAX_DEPTH = 5
@@ -101,10 +101,6 @@ export const TrajectoryFilterInput = builder.inputRef<FilterShape>('TrajectoryFi
 })
 
 const name = textOf(1, 200)
-const moment = z
-  .date()
-  .refine(date => /^(?!0000)\d{4}-/.test(date.toISOString()), 'must be in one of the years 1 to 9999')
-  .transform(date => date.toISOString())
 const real = numberFrom(-1e15, 1e15).nullish()
 const whole = numberFrom(-MAX_INT, MAX_INT).int('must be a whole number').nullish()
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 as 64 hexadecimal digits in lower case')
@@ -136,10 +132,10 @@ const plain = {
   editorSeconds: rangeOf('editorSeconds'),
   thinkerTokens: rangeOf('thinkerTokens'),
   agreement: rangeOf('agreement'),
-  createdAfter: moment.nullish(),
-  createdBefore: moment.nullish(),
-  finishedAfter: moment.nullish(),
-  finishedBefore: moment.nullish(),
+  createdAfter: momentRule.nullish(),
+  createdBefore: momentRule.nullish(),
+  finishedAfter: momentRule.nullish(),
+  finishedBefore: momentRule.nullish(),
   hasHumanCritique: z.boolean().nullish(),
 }
 

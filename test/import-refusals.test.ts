@@ -35,6 +35,8 @@ describe('a bad record', () => {
     ['wantedWidthPx', /null unless the kind is GENERATE/, change({ wantedWidthPx: 64, wantedHeightPx: 64 })],
     ['wantedWidthPx', /must come with/, change({ wantedWidthPx: 64 })],
     ['finishedAt', /ISO 8601/, change({ finishedAt: 'yesterday' })],
+    ['finishedAt', /years 1 to 9999/, change({ finishedAt: '0000-01-01T00:00:00Z' })],
+    ['createdAt', /years 1 to 9999/, change({ createdAt: '9999-12-31T23:59:59-10:00' })],
     ['metadata', /16384 bytes/, change({ metadata: { a: 'x'.repeat(20_000) } })],
     ['best', /must name a round that has a picture/, change({ best: [7, 0] })],
     ['editorSeconds', /must be from 0/, change({ editorSeconds: -1 })],

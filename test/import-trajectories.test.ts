@@ -95,6 +95,14 @@ describe('an import', () => {
     })
   })
 
+  it('of a run that ended before it began, by whose clock ever, took no time', async () => {
+    const other = await setup.tenantWithPictures()
+    const record = { ...JSON.parse(setup.lines[0] ?? ''), finishedAt: '2000-01-01T00:00:00Z' }
+    await setup.importInto(other, [{ record }])
+    const { rows } = await setup.api.db.query('select seconds from trajectory where tenant_id = $1', [other.tenantId])
+    expect(rows).toEqual([{ seconds: 0 }])
+  })
+
   it('is in the log, which ends the job and then tells what people said', async () => {
     const other = await setup.tenantWithPictures()
     const [outcome] = await setup.importInto(other, toItems(setup.lines.slice(0, 1)))

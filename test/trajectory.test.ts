@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addCritique } from '../src/jobs/add-critique.ts'
+import { addCritique, recordFeedback } from '../src/jobs/add-critique.ts'
 import { cancelJob } from '../src/jobs/cancel-job.ts'
 import { deleteJob } from '../src/jobs/delete-job.ts'
 import { failStage } from '../src/jobs/fail-stage.ts'
+import { lockJob } from '../src/jobs/job-row.ts'
 import { recordEdit } from '../src/jobs/record-edit.ts'
 import { retryJob } from '../src/jobs/retry-job.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -137,6 +138,25 @@ describe('the trajectory of a job', () => {
     expect(await trajectoryOf(jobId)).toMatchObject({ agreement: 0.8, best_overall: 6 })
     await addCritique(database.db, author, { ...nothing, roundId: later, semantic: 6, quality: 6 })
     expect((await trajectoryOf(jobId))?.agreement).toBeCloseTo(0.9, 10)
+  })
+
+  it('looks at the critics once, however many critiques come at once', async () => {
+    const jobId = await playJob(database.db, tenant, [[4, 4]])
+    const [roundId = ''] = await roundsOf(jobId)
+    const nothing = { roundId, isSatisfied: null, refinedPrompt: null, reasoning: null }
+    const feedback = [2, 2, 5].map(score => ({ ...nothing, semantic: score, quality: score }))
+    const updates = await database.db.transaction(async tx => {
+      const count = async () => {
+        const counted = `select pg_stat_get_xact_tuples_updated('trajectory'::regclass) as updates`
+        return (await tx.query<{ updates: number }>(counted)).rows[0]?.updates ?? 0
+      }
+      await lockJob(tx, jobId, tenant.tenantId)
+      const before = await count() // of transactions before it, too
+      await recordFeedback(tx, jobId, 'ann', feedback)
+      return (await count()) - before
+    })
+    expect(updates).toBe(1)
+    expect((await trajectoryOf(jobId))?.agreement).toBeCloseTo(0.9, 10) // 4 by the thinker, 3 by ann
   })
 
   it('is deleted with its job', async () => {

@@ -508,7 +508,7 @@ select job.id as job_id, job.tenant_id, job.kind, job.status, job.stop_reason, j
   job.batch, job.tags, job.metadata, source.sha256 as source_sha256,
   coalesce(numbers.rounds, 0) as rounds, numbers.first_overall, numbers.best_overall, numbers.last_overall,
   numbers.best_overall - numbers.first_overall as gain, numbers.variance, best.index as best_index,
-  coalesce(extract(epoch from job.finished_at - job.started_at), 0)::float8 as seconds,
+  greatest(coalesce(extract(epoch from job.finished_at - job.started_at), 0), 0)::float8 as seconds,
   job.editor_seconds, job.thinker_tokens,
   json_build_array(job.settings -> 'maxRounds', job.settings -> 'select', job.settings -> 'stop') as rule, steps.steps,
   job.created_at, job.finished_at
@@ -554,6 +554,10 @@ end $$;
 create function follow_job_log() returns trigger language plpgsql as $$
 begin
   if new.type = 'CRITIQUE_ADDED' then
+    -- Of many at once the last tells of all: each costs a look at every critique of the job.
+    if exists (select from job_event e where e.job_id = new.job_id and e.seq > new.seq and e.type = new.type) then
+      return null;
+    end if;
     update trajectory set has_human_critique = f.has_human_critique, agreement = f.agreement
     from critic_feedback(new.job_id) f where trajectory.job_id = new.job_id;
     return null;
