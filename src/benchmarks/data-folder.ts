@@ -17,7 +17,10 @@ export type DataFolder = {
   readJson<Value>(path: string, rule: z.ZodType<Value>): Promise<Value | null>
   /** The picture of that name below the first of the folders that has it. Looks whether it is there; reads nothing. */
   findPicture(item: string, name: string, ...folders: string[]): Promise<BenchmarkPicture | null>
-  /** All items, or BenchmarkDataError with everything that was noted; duplicates are noted too. */
+  /**
+   * All items, or BenchmarkDataError with everything that was noted; duplicates are noted too. Null stands for an item that
+   * something was noted of.
+   */
   finish(items: readonly (BenchmarkItem | null)[]): BenchmarkItem[]
 }
 
@@ -71,15 +74,17 @@ export function openDataFolder(root: string): DataFolder {
       return null
     },
     finish(items) {
-      const found = items.filter(item => item !== null)
-      const ids = new Set<string>()
-      for (const id of found.map(toItemId)) {
-        if (ids.has(id)) note(id, 'The item is there twice.')
-        ids.add(id)
+      const found = new Map<string, BenchmarkItem>()
+      for (const item of items) {
+        if (item === null) continue
+        const id = toItemId(item)
+        if (found.has(id)) note(id, 'The item is there twice.')
+        else found.set(id, item)
       }
-      if (problems.length === 0 && found.length === 0) note(root, 'There are no items.')
-      if (problems.length > 0) throw new BenchmarkDataError(problems)
-      return found
+      const good = [...found.values()]
+      if (problems.length === 0 && good.length === 0) note(root, 'There are no items.')
+      if (problems.length > 0) throw new BenchmarkDataError(problems, good)
+      return good
     },
   }
 }

@@ -108,19 +108,23 @@ async function toItem(
   { key, category, annotation }: Entry,
 ): Promise<BenchmarkItem | null> {
   const [at, home] = [nameOf(category, key), join(base, category)]
-  const [source, ...references] = await Promise.all(annotation.ori_img.map(name => folder.findPicture(at, name, home)))
+  const pictures = await Promise.all(annotation.ori_img.map(name => folder.findPicture(at, name, home)))
   const truth = annotation.gt_img || null
   // Without it the judge cannot be asked.
-  if (truth === null && category === 'viewpoint_change') folder.note(at, 'gt_img: is missing.')
+  const isTruthMissing = truth === null && category === 'viewpoint_change'
+  if (isTruthMissing) folder.note(at, 'gt_img: is missing.')
   const groundTruth = truth === null ? null : await folder.findPicture(at, truth, home)
-  const frame = category === 'temporal_prediction' ? findMissingFrame(annotation.ori_img) : null
-  if (category === 'temporal_prediction' && frame === null) {
+  const isFrame = category === 'temporal_prediction'
+  const frame = isFrame ? findMissingFrame(annotation.ori_img) : null
+  if (isFrame && frame === null) {
     folder.note(at, 'ori_img: must be three of the four frames, such as 7-1.jpg, 7-3.jpg, 7-4.jpg.')
   }
-  if (!source) return null
+  const [source, ...references] = pictures.filter(picture => picture !== null)
+  const isWhole = references.length + 1 === annotation.ori_img.length && (truth === null || groundTruth !== null)
+  if (!source || !isWhole || isTruthMissing || (isFrame && frame === null)) return null
   return {
     ...{ key, taskType: category, language: 'en', instruction: annotation.ins_en, source },
-    references: references.filter(picture => picture !== null),
+    references,
     pictures: groundTruth ? { groundTruth } : {},
     facts: {
       ...{ category, explanation: annotation.explain_en ?? '', isMultiPicture: annotation.ori_img.length > 1 },

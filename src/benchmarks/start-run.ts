@@ -5,7 +5,8 @@ import { checkModels, modelCache } from '../jobs/check-models.ts'
 import { startJobs } from '../jobs/start-jobs.ts'
 import { sql } from '../sql.ts'
 import { type BenchmarkItem, toItemId } from './benchmark.ts'
-import { type RunConfiguration, toFingerprint, toRunLabel } from './run-label.ts'
+import { toRunLabel } from './run-label.ts'
+import { type RunConfiguration, toFingerprint } from './to-fingerprint.ts'
 
 /** An item whose pictures are stored: ids are those of images. `givenAs`: how the caller named it, which metadata keeps. */
 export type RunItem = Pick<BenchmarkItem, 'key' | 'taskType' | 'language' | 'instruction' | 'facts'> & {

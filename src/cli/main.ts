@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
 import { version } from '../version.ts'
+import { benchCommand } from './bench.ts'
 import { cancelCommand } from './cancel.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { datasetCommand } from './dataset.ts'
@@ -46,6 +47,7 @@ const commands = [
   importCommand(),
   datasetCommand(),
   exportCommand(),
+  benchCommand(),
   keysCommand(),
   fleetCommand(),
   serveCommand(),

@@ -53,7 +53,8 @@ export function withJobOptions(command: Command, maker: string): Command {
     .option('--detach', 'print the id of the job and leave it to itself')
 }
 
-function parseScore(text: string): number {
+/** For scores from 0 to 10. */
+export function parseScore(text: string): number {
   const score = Number(text)
   if (text.trim() === '' || !(score >= 0 && score <= 10)) throw new InvalidArgumentError('It must be from 0 to 10.')
   return score

@@ -12,14 +12,22 @@ const uploadDocument = `mutation Upload($file: File!) {
   }
 }`
 
+/** An image as it is stored: its global id and the SHA-256 of its bytes. */
+export const StoredImage = z.object({ id: z.string(), sha256: z.string() })
+export type StoredImage = z.infer<typeof StoredImage>
+
 /** Uploads a file as it is read from the disk; the stored image's global id and the SHA-256 of its bytes, which may differ. */
-export async function uploadImage(api: ApiClient, path: string): Promise<{ id: string; sha256: string }> {
+export async function uploadImage(api: ApiClient, path: string): Promise<StoredImage> {
   const content = await openAsBlob(path).catch(cause => {
     throw new CliError(`The file ${path} cannot be read.`, { cause })
   })
-  const Success = z.object({ image: z.object({ id: z.string(), sha256: z.string() }) })
-  const { image } = await api.mutateWithFile(uploadDocument, { name: basename(path), content }, Success)
-  return image
+  return await uploadContent(api, { name: basename(path), content })
+}
+
+/** The same of bytes that are no file. */
+export async function uploadContent(api: ApiClient, file: { name: string; content: Blob }): Promise<StoredImage> {
+  const Success = z.object({ image: StoredImage })
+  return (await api.mutateWithFile(uploadDocument, file, Success)).image
 }
 
 /** The bytes of a file that can be uploaded. Throws CliError where there is none. */

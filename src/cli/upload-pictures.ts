@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { FoundPicture } from '../imports/found-trajectory.ts'
 import type { ApiClient } from './api-client.ts'
 import { CliError } from './cli-error.ts'
-import { uploadImage } from './start-job.ts'
+import { StoredImage, uploadImage } from './start-job.ts'
 
 const UPLOADS_AT_ONCE = 4
 const HASHES_A_CALL = 1_000
@@ -36,14 +36,14 @@ export async function uploadPictures(api: ApiClient, pictures: readonly FoundPic
         limit(async () => {
           const sent = await send(api, sha256, named)
           if ('problem' in sent) for (const picture of named) problems.set(picture, sent.problem)
-          else stored.set(sha256, sent.sha256)
+          else stored.set(sha256, sent)
         }),
       ),
     )
   } finally {
     limit.clearQueue()
   }
-  for (const [sha256, named] of wanted) for (const { node } of named) rename(node, stored.get(sha256))
+  for (const [sha256, named] of wanted) for (const { node } of named) rename(node, stored.get(sha256)?.sha256)
   return problems
 }
 
@@ -56,34 +56,39 @@ function rename(node: FoundPicture['node'], sha256: string | undefined): void {
 
 const document = `mutation Reuse($sha256: [String!]!) {
   reuseImages(sha256: $sha256) {
-    __typename ... on ReuseImagesSuccess { images { sha256 } } ... on Error { code message }
+    __typename ... on ReuseImagesSuccess { images { id sha256 } } ... on Error { code message }
   }
 }`
-const Reused = z.object({ images: z.array(z.object({ sha256: z.string() }).nullable()) })
+const Reused = z.object({ images: z.array(StoredImage.nullable()) })
 
-/** The hashes of the stored bytes by those that were asked for; what is not stored is left out. */
-async function findStored(api: ApiClient, hashes: readonly string[]): Promise<Map<string, string>> {
-  const stored = new Map<string, string>()
+/** The images by the hashes that were asked for, of the bytes to upload; what is not stored is left out. */
+export async function findStored(api: ApiClient, hashes: readonly string[]): Promise<Map<string, StoredImage>> {
+  const stored = new Map<string, StoredImage>()
   const asked = hashes.filter(hash => /^[0-9a-f]{64}$/.test(hash))
   for (let from = 0; from < asked.length; from += HASHES_A_CALL) {
     const sha256 = asked.slice(from, from + HASHES_A_CALL)
     const { images } = await api.mutate(document, { sha256 }, Reused)
-    for (const [i, hash] of sha256.entries()) if (images[i]) stored.set(hash, images[i].sha256)
+    for (const [i, hash] of sha256.entries()) if (images[i]) stored.set(hash, images[i])
   }
   return stored
 }
 
-// Of the picture, not of the server, the key or the quota: those would fail the next one too.
+// Not of the server, the key or the quota: those would fail the next one too.
 const pictureFaults = new Set([
   ...['IMAGE_TOO_LARGE', 'IMAGE_TOO_MANY_PIXELS', 'IMAGE_TOO_MANY_FRAMES', 'IMAGE_TOO_SLOW'],
   ...['UNSUPPORTED_IMAGE', 'CORRUPT_IMAGE', 'EMPTY_UPLOAD'],
 ])
 
+/** Whether an upload failed because of the picture. */
+export function isPictureFault(error: unknown): error is CliError {
+  return error instanceof CliError && pictureFaults.has(error.code)
+}
+
 async function send(
   api: ApiClient,
   sha256: string,
   named: readonly FoundPicture[],
-): Promise<{ sha256: string } | { problem: string }> {
+): Promise<StoredImage | { problem: string }> {
   const files = [...new Set(named.flatMap(picture => picture.files))]
   const file = await findFile(files)
   if (file === null) return { problem: `There is no file ${files[0] ?? 'named'}, and the server has no such picture.` }
@@ -91,7 +96,7 @@ async function send(
   try {
     return await uploadImage(api, file)
   } catch (error) {
-    if (error instanceof CliError && pictureFaults.has(error.code)) return { problem: `${file}: ${error.message}` }
+    if (isPictureFault(error)) return { problem: `${file}: ${error.message}` }
     throw error
   }
 }

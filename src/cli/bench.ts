@@ -1,0 +1,11 @@
+import { Command } from 'commander'
+import { benchResultsCommand } from './bench-results.ts'
+import { benchRunCommand } from './bench-run.ts'
+
+/** `pentimento bench`: the paper's benchmarks, from their folders to tables. */
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('run the benchmarks of the paper: GEdit, ImgEdit, KRIS and RISE')
+    .addCommand(benchRunCommand())
+    .addCommand(benchResultsCommand())
+}
