@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { mkdir, realpath } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { totalmem } from 'node:os'
 import type { Logger } from 'pino'
 import { EmbeddedPostgresError } from '../errors.ts'
 import { chooseAccount } from './choose-account.ts'
@@ -137,13 +138,19 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
+// What a page of rounds reads lies all over the tables. Memory that is never filled is never taken.
+function decideBufferMegabytes(): number {
+  const sixteenth = Math.floor(totalmem() / 16 / 2 ** 20)
+  return Math.min(1_024, Math.max(128, sixteenth))
+}
+
 function toSettings(port: number, { fsync = true, maxConnections = 100 }: EmbeddedPostgresConfig) {
   return {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '', // none: a path of theirs over 107 bytes would keep the server from starting
     max_connections: maxConnections,
-    shared_buffers: '128MB',
+    shared_buffers: `${decideBufferMegabytes()}MB`,
     jit: 'off', // our statements are short; compiling them costs more than it saves
     timezone: 'UTC',
     log_timezone: 'UTC',
