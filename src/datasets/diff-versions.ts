@@ -15,17 +15,16 @@ export type VersionDiff = {
 /** Both versions are READY ones of the same tenant: the caller's to check. */
 export async function diffVersions(db: Queryable, { from, to }: { from: string; to: string }): Promise<VersionDiff> {
   const form = await readForm(db, from)
+  // `exists` is joined whatever the size; `in` compares each with all once the hashes outgrow work_mem, at some 100,000.
+  const isIn = (version: string) => sql`exists (
+    select from dataset_sample o where o.version_id = ${version}::uuid and o.hash = s.hash)`
   const { rows } = await db.query<VersionDiff>(sql`
     with removed as (
       select ${form ? isGone(form.asOf) : sql`false`} as is_gone
-      from dataset_sample s
-      where s.version_id = ${from}::uuid and s.hash not in (
-        select hash from dataset_sample where version_id = ${to}::uuid)
-    ), told as (
-      select s.hash in (select hash from dataset_sample where version_id = ${from}::uuid) as is_kept
-      from dataset_sample s where s.version_id = ${to}::uuid
+      from dataset_sample s where s.version_id = ${from}::uuid and not ${isIn(to)}
     )
-    select (select count(*) from told where not is_kept) as added, (select count(*) from told where is_kept) as kept,
+    select (select count(*) from dataset_sample s where s.version_id = ${to}::uuid and not ${isIn(from)}) as added,
+      (select count(*) from dataset_sample s where s.version_id = ${to}::uuid and ${isIn(from)}) as kept,
       (select count(*) from removed) as removed, (select count(*) from removed where is_gone) as "removedByDeletion"`)
   return rows[0] ?? { added: 0, removed: 0, kept: 0, removedByDeletion: 0 }
 }
