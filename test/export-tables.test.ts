@@ -152,3 +152,21 @@ test('a version without a sample that the format can say fails, and nothing of i
     samples: 5,
   })
 })
+
+test("EasyR1's records and its template have no more markers than pictures", async () => {
+  await playPainted(
+    setup,
+    [
+      [3, 3],
+      [9, 9],
+    ],
+    { color: 3, instruction: 'an <image> in a frame', metadata: { task: 'marked' } },
+  )
+  const versionId = await buildDataset(setup.db, setup.caller, thinkEdit)
+  const row = await makeExport(setup, { versionId, format: 'EASYR1', template: 'See {original_instruction}' })
+  const files = await readExport(setup, row.id)
+  const lines = files.get('rl_train.jsonl')?.toString() ?? ''
+  expect(lines).toContain('"origin_prompt":"an < image > in a frame"')
+  expect(lines).not.toContain('<image>')
+  expect(files.get('prompt_template.txt')?.toString()).toBe('<image>\n<image>\nSee {original_instruction}')
+})

@@ -17,8 +17,13 @@ export function picturesOf({ source, edited }: StepSample): SamplePicture[] {
 export function toQuestion(step: StepSample, template: string | null): string {
   const ours = step.source ? critiqueTagged : critiqueGeneratedTagged
   const chosen = step.source ? (template ?? ours) : ours
-  const marked = chosen.includes(MARKER) ? chosen : `${MARKER}\n`.repeat(picturesOf(step).length) + chosen
+  const marked = withPictures(chosen, picturesOf(step).length)
   return fillTemplate(marked, { instruction: withoutMarkers(step.instruction), prompt: withoutMarkers(step.prompt) })
+}
+
+/** The template with a marker a picture before it, where it has none. */
+export function withPictures(template: string, pictures: number): string {
+  return template.includes(MARKER) ? template : `${MARKER}\n`.repeat(pictures) + template
 }
 
 /** What it should answer; null where nobody scored the picture. A final step repeats the prompt, as the template asks. */
@@ -45,9 +50,13 @@ export function countMarkers(template: string): number {
   return template.split(MARKER).length - 1
 }
 
-/** Trainers count these words wherever they stand, and would look for a picture to each. */
+/**
+ * The text without what trainers take for more than words: markers, for each of which they would look for a picture; tokens
+ * of chat templates; and tags of the answer's own form, which would end it early, in brackets, since the paper's trainer
+ * takes spaces out of tags.
+ */
 export function withoutMarkers(text: string): string {
-  return text.replace(/<(image|video|audio)>/g, '< $1 >')
+  return text.replace(/<(image|video|audio|\|[\w-]+\|)>/g, '< $1 >').replace(/<(\/?)(think|score|answer)>/gi, '[$1$2]')
 }
 
 const MARKER = '<image>'

@@ -3,7 +3,7 @@
 
 import type { ExportFormat } from '../export-format.ts'
 import { easyR1Kit } from '../kits/easyr1-kit.ts'
-import { scoresOf } from '../tagged-step.ts'
+import { scoresOf, withoutMarkers } from '../tagged-step.ts'
 import { isStep } from './is-kind.ts'
 import { writeLines } from './lines.ts'
 
@@ -27,8 +27,9 @@ export const easyR1: ExportFormat = {
         if (!source || !scores) return false
         await lines.add(
           JSON.stringify({
-            origin_prompt: instruction,
-            rewritten_prompt: prompt,
+            // The trainer splits what it filled at every marker.
+            origin_prompt: withoutMarkers(instruction),
+            rewritten_prompt: withoutMarkers(prompt),
             origin_image_path: place(source),
             edited_image_path: place(edited),
             evaluation: { semantics: scores.semantic, quality: scores.quality },

@@ -4,12 +4,13 @@ import { stringify } from 'yaml'
 import { critiqueTagged } from '../../thinker/critique-tagged.ts'
 import type { ExportSummary, TextFile } from '../export-format.ts'
 import { toReadme } from '../readme.ts'
+import { withPictures } from '../tagged-step.ts'
 
 /** GRPO as the paper's script sets it: 8 answers a prompt, no KL term, the vision tower trained too. */
 export function easyR1Kit(summary: ExportSummary): TextFile[] {
   const file = summary.splits.find(({ split }) => split === 'train')?.files[0] ?? summary.splits[0]?.files[0] ?? ''
   return [
-    { path: 'prompt_template.txt', text: summary.options.template ?? critiqueTagged },
+    { path: 'prompt_template.txt', text: withPictures(summary.options.template ?? critiqueTagged, 2) },
     { path: 'easyr1.yaml', text: toConfig(`${FOLDER}/${file}`, `${summary.dataset.name}_v${summary.dataset.version}`) },
     {
       path: 'README.md',
