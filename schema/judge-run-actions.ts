@@ -3,6 +3,7 @@ import { InvalidInputError, ModelUnavailableError, NotFoundError } from '../src/
 import { cancelJudgeRun } from '../src/judging/cancel-judge-run.ts'
 import { JudgeRunFinishedError } from '../src/judging/errors.ts'
 import { toProgressName } from '../src/judging/judge-run-row.ts'
+import type { JudgeSelection } from '../src/judging/judge-selection.ts'
 import { readJudgeProgress } from '../src/judging/read-judge-progress.ts'
 import { rubrics } from '../src/judging/rubric.ts'
 import { maxNamedRounds, startJudgeRun } from '../src/judging/start-judge-run.ts'
@@ -11,9 +12,12 @@ import { said, toGraphQLError } from './errors-to-graphql.ts'
 import { toUuid } from './global-id.ts'
 import { successType } from './job-result.ts'
 import { JudgedRounds, JudgeRun, JudgeRunProgress } from './judge-run.ts'
-import { listOf, parseInput, textOf } from './parse-input.ts'
+import { intFrom, listOf, parseInput, textOf } from './parse-input.ts'
 import { toRoundId } from './preference.ts'
 import { TrajectoryFilterInput, trajectoryFilterRule } from './trajectory-filter.ts'
+
+const MAX_INDEX = 1_000
+const MAX_TEMPLATE = 20_000
 
 const StartJudgeRunInput = builder.inputType('StartJudgeRunInput', {
   description: 'What a judge shall score again: rounds of matching trajectories, or rounds named one by one.',
@@ -28,8 +32,19 @@ const StartJudgeRunInput = builder.inputType('StartJudgeRunInput', {
       description: 'Which trajectories, of those there are now; null: all.',
     }),
     rounds: t.field({ type: JudgedRounds, description: 'Which rounds of each of them. Null: BEST.' }),
+    roundIndex: t.int({
+      description: `Instead of \`rounds\`: LAST of each up to this index, 1 to ${MAX_INDEX}, so that one which ended before is judged as it ended.`,
+    }),
     roundIds: t.idList({
       description: `Global ids of the Rounds, 1 to ${maxNamedRounds}, each with an image; instead of \`filter\` and \`rounds\`.`,
+    }),
+    templates: t.field({
+      type: 'JSON',
+      description: `Texts instead of the rubric's own, by their names: an object of texts of 1 to ${MAX_TEMPLATE} characters. They are sent as they are, but for placeholders. A benchmark's rubric has some, \`overall\` none.`,
+    }),
+    skipsAnswered: t.boolean({
+      description:
+        'Whether to leave out what an earlier run of the same name, model, rubric and templates has an answer to. Null: false.',
     }),
   }),
 })
@@ -41,14 +56,32 @@ const runRule = z
     rubric: textOf(1, 200).nullish(),
     filter: trajectoryFilterRule.nullish(),
     rounds: z.enum(['BEST', 'LAST', 'FIRST', 'ALL']).nullish(),
+    roundIndex: intFrom(1, MAX_INDEX).nullish(),
     roundIds: listOf(z.string(), maxNamedRounds)
       .refine(ids => ids.length > 0, 'must have at least 1 item')
       .nullish(),
+    templates: z.record(z.string(), textOf(1, MAX_TEMPLATE), 'must be an object of texts').nullish(),
+    skipsAnswered: z.boolean().nullish(),
   })
-  .refine(({ roundIds, filter, rounds }) => !roundIds || (!filter && !rounds), {
-    message: 'must not be given together with filter or rounds',
+  .refine(({ roundIds, filter, rounds, roundIndex }) => !roundIds || (!filter && !rounds && !roundIndex), {
+    message: 'must not be given together with filter, rounds or roundIndex',
     path: ['roundIds'],
   })
+  .refine(({ rounds, roundIndex }) => !rounds || !roundIndex, {
+    message: 'must not be given together with rounds',
+    path: ['roundIndex'],
+  })
+
+function toSelection({
+  filter,
+  rounds,
+  roundIndex,
+  roundIds,
+}: Pick<z.infer<typeof runRule>, 'filter' | 'rounds' | 'roundIndex' | 'roundIds'>): JudgeSelection {
+  if (roundIds) return { roundIds: roundIds.map((id, i) => toRoundId(id, `roundIds.${i}`)) }
+  if (roundIndex) return { filter: filter ?? {}, roundIndex }
+  return { filter: filter ?? {}, rounds: rounds ?? 'BEST' }
+}
 
 type Started = { judgeRunId: string }
 
@@ -89,11 +122,11 @@ builder.mutationFields(t => ({
     description: 'Scores chosen rounds again with a judge model, behind whatever the loops of the tenant have to do.',
     args: { input: t.arg({ type: StartJudgeRunInput, required: true, description: 'What is to be judged, by whom.' }) },
     resolve: async (_root, { input }, { deps, caller }) => {
-      const { name, model, rubric, filter, rounds, roundIds } = parseInput(runRule, input)
-      const selection = roundIds
-        ? { roundIds: roundIds.map((id, i) => toRoundId(id, `roundIds.${i}`)) }
-        : { filter: filter ?? {}, rounds: rounds ?? ('BEST' as const) }
-      const run = { name, model, rubric: rubric ?? 'overall', selection }
+      const { name, model, rubric, templates, skipsAnswered, ...chosen } = parseInput(runRule, input)
+      const run = {
+        ...{ name, model, rubric: rubric ?? 'overall', selection: toSelection(chosen) },
+        ...{ templates: templates ?? null, skipsAnswered: skipsAnswered ?? false },
+      }
       return { judgeRunId: await startJudgeRun(deps.db, caller, run) }
     },
   }),

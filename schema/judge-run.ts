@@ -29,7 +29,7 @@ export const JudgedRounds = builder.enumType('JudgedRounds', {
     BEST: { description: "Its result: the job's best round." },
     LAST: { description: 'Of the last index, where it has several candidates the one with the highest score.' },
     FIRST: { description: 'The same of the first index.' },
-    ALL: { description: 'Every round but round 0, all candidates.' },
+    ALL: { description: 'Every round, all candidates; round 0, the untouched source, only where it is the result.' },
   } as const,
 })
 
@@ -69,8 +69,14 @@ export const JudgeRun = builder.prismaNode('JudgeRun', {
     rounds: t.field({
       type: JudgedRounds,
       nullable: true,
-      description: 'Which rounds of each trajectory; null where rounds were named one by one.',
+      description: 'Which rounds of each trajectory; null where an index is given, or rounds were named one by one.',
       resolve: run => toSelection(run).rounds ?? null,
+    }),
+    roundIndex: t.int({
+      nullable: true,
+      description:
+        'Up to which index of each trajectory; null where `rounds` is given, or rounds were named one by one.',
+      resolve: run => toSelection(run).roundIndex ?? null,
     }),
     filter: t.field({
       type: 'JSON',
@@ -78,6 +84,15 @@ export const JudgeRun = builder.prismaNode('JudgeRun', {
       description:
         'Which trajectories, as the TrajectoryFilter that was given; null where rounds were named one by one.',
       resolve: run => toSelection(run).filter ?? null,
+    }),
+    templates: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: "The texts that it brought instead of the rubric's own, by name; null: none.",
+      resolve: ({ templates }) => templates,
+    }),
+    skipsAnswered: t.exposeBoolean('skipsAnswered', {
+      description: 'Whether it leaves out what earlier runs like it have answers to.',
     }),
     status: t.expose('status', { type: JudgeRunStatus, description: 'Where it stands.' }),
     progress: t.field({
@@ -128,6 +143,7 @@ builder.queryField('judgeRuns', t =>
     type: JudgeRunConnection,
     description: "The tenant's judge runs, newest first; at most 100 a page.",
     args: {
+      namePrefix: t.arg.string({ description: 'Only those whose name begins with this; null: all.' }),
       first: t.arg.int({ description: `How many, 0 to 100. Default ${DEFAULT_PAGE}.` }),
       after: t.arg.string({ description: 'Cursor of the run before the first wanted one.' }),
     },
@@ -138,7 +154,11 @@ builder.queryField('judgeRuns', t =>
       const query: object = queryFromInfo({ context, info, path: ['edges', 'node'] })
       const rows = await context.deps.prisma.judgeRun.findMany({
         ...query,
-        where: { tenantId: context.caller.tenantId, ...(after && { id: { lt: after } }) },
+        where: {
+          tenantId: context.caller.tenantId,
+          ...(typeof args.namePrefix === 'string' && { name: { startsWith: toPattern(args.namePrefix) } }),
+          ...(after && { id: { lt: after } }),
+        },
         orderBy: { id: 'desc' },
         take: size + 1,
       })
@@ -158,6 +178,11 @@ builder.queryField('judgeRuns', t =>
   }),
 )
 
+// A pattern, in which these would stand for any text.
+function toPattern(text: string): string {
+  return text.replaceAll('\0', '').replace(/[\\%_]/g, sign => `\\${sign}`)
+}
+
 function toSelection({ selection }: { selection: unknown }) {
-  return selection as { filter?: TrajectoryFilter; rounds?: JudgedRoundsName } // written by startJudgeRun alone
+  return selection as { filter?: TrajectoryFilter; rounds?: JudgedRoundsName; roundIndex?: number } // written by startJudgeRun alone
 }

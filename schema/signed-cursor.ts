@@ -13,6 +13,7 @@ type CursorKind =
   | 'dataset-sample-cursor'
   | 'judge-run-cursor'
   | 'judge-answer-cursor'
+  | 'judged-item-cursor'
   | 'export-cursor'
   | 'export-file-cursor'
   | 'benchmark-run-cursor'

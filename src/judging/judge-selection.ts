@@ -49,11 +49,13 @@ async function selectMatching(
   selection: Exclude<JudgeSelection, { roundIds: string[] }>,
   { tenantId, startedAt, after, limit }: Piece,
 ): Promise<SelectedRounds> {
-  const { rows: jobs } = await tx.query<{ id: string }>(sql`
+  const { text, values } = sql`
     select t.job_id as id from trajectory t
     where t.tenant_id = ${tenantId}::uuid and t.job_id > ${after ?? NIL_JOB}::uuid and t.finished_at <= ${startedAt}::timestamptz
       and ${toCondition(selection.filter)}
-    order by t.job_id limit ${limit}::int`)
+    order by t.job_id limit ${limit}::int`
+  // As text, without a name: filters come in any number of forms, and a name would keep each form for good.
+  const { rows: jobs } = await tx.query<{ id: string }>(text, values)
   const { rows } = await tx.query<SelectedRound>(sql`
     with held as materialized (
       select id, run, best_round_id, metadata -> 'benchmark' as benchmark from job where id = any(${jobs.map(({ id }) => id)}::uuid[])

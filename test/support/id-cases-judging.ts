@@ -7,8 +7,12 @@ import { startRun } from './judge-driver.ts'
 import type { Trajectory } from './seed.ts'
 import { testThinker } from './stage-driver.ts'
 
-/** A running judge run about what a tenant has: its global id, its cursor among the runs, and one of its answers. */
-export type Judging = { run: string; runCursor: string; answerCursor: string }
+/** A running judge run about what a tenant has: its global id, its cursor among the runs, and one of its answers and items. */
+export type Judging = { run: string; runCursor: string; answerCursor: string; itemCursor: string }
+
+const ITEMS = `query($after: String) {
+  judgedItems(label: "judged", judging: "x", first: 1, after: $after) { edges { cursor node { key } } }
+}`
 
 type Owned = { tenantId: string; made: Trajectory; judging: Judging }
 
@@ -25,7 +29,16 @@ export async function createJudging(api: TestApi, caller: Caller, made: Trajecto
     judgeRuns(first: 1) { edges { cursor } } judgeRun(id: $id) { answers(first: 1) { edges { cursor } } }
   }`
   const { judgeRuns, judgeRun } = await api.get(caller, document, { id: run })
-  return { run, runCursor: judgeRuns.edges[0].cursor, answerCursor: judgeRun.answers.edges[0].cursor }
+  const benchmark = { key: '1', taskType: 'physics', language: 'en', name: 'kris' }
+  await api.db.query(`update job set batch = 'judged', metadata = $1 where id = $2`, [
+    { benchmark },
+    toUuid(made.job, 'Job'),
+  ])
+  const { judgedItems } = await api.get(caller, ITEMS)
+  return {
+    ...{ run, runCursor: judgeRuns.edges[0].cursor, answerCursor: judgeRun.answers.edges[0].cursor },
+    itemCursor: judgedItems.edges[0].cursor,
+  }
 }
 
 /** The cases of judge runs, by the names of `findIdPlaces`. */
@@ -57,6 +70,12 @@ export function judgingIdCases(api: TestApi, owned: () => Owned): Record<string,
         return [await api.run(caller, document, { id: run, after: owned().judging.answerCursor })]
       },
       there: [{ errors: [] }],
+      absent: refused,
+    },
+    // Nobody sees other tenants' items under a label; their cursors are refused.
+    'Query.judgedItems(after)': {
+      ask: async caller => [await api.run(caller, ITEMS, { after: owned().judging.itemCursor })],
+      there: [{ errors: [], data: { judgedItems: { edges: expect.any(Array) } } }],
       absent: refused,
     },
     'Mutation.startJudgeRun(input.roundIds)': mutationCase(

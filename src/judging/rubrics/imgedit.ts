@@ -118,7 +118,7 @@ export const imgeditRubric = makeBenchmarkRubric({
     const first = toFive(semantic)
     const rest = Math.min(first, toFive(quality))
     const lines = (kinds[taskType]?.aspects ?? []).map(({ name }, i) => `${name}: ${i === 0 ? first : rest}`)
-    // A line of its own "Name: n" would be read as a score.
-    return [`Brief reasoning - ${reasoning.replace(/\s+/g, ' ')}`, ...lines].join('\n')
+    // A line "Name: n" is read as a score.
+    return [reasoning.replace(/\s+/g, ' ').replaceAll(': ', ', '), ...lines].join('\n')
   },
 })
