@@ -1,6 +1,7 @@
 import type { Db } from '../db.ts'
 import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
+import { planByValues } from '../trajectories/plan-by-values.ts'
 import { isBefore, type TrajectoryFilter, toCondition } from '../trajectories/trajectory-filter.ts'
 import { isAnyBefore } from './as-of.ts'
 import type { Recipe } from './recipe.ts'
@@ -26,11 +27,12 @@ export async function* readScoredTrajectories(
   let after = '00000000-0000-0000-0000-000000000000'
   for (;;) {
     signal.throwIfAborted()
-    const { rows } = await db.query<{ id: string }>(sql`
+    const page = sql`
       select t.job_id as id from trajectory t
       where t.tenant_id = ${tenantId}::uuid and t.job_id > ${after}::uuid and ${isBefore(asOf)}
         and ${toCondition(filter, asOf)}
-      order by t.job_id limit ${IDS_A_PAGE}::int`)
+      order by t.job_id limit ${IDS_A_PAGE}::int`
+    const rows = await planByValues(db, read => read<{ id: string }>(page))
     const ids = rows.map(row => row.id)
     for (let from = 0; from < ids.length; from += JOBS_A_PAGE) {
       signal.throwIfAborted()

@@ -1,5 +1,6 @@
-import type { Queryable } from '../db.ts'
+import type { Db } from '../db.ts'
 import { type SqlStatement, sql } from '../sql.ts'
+import { planByValues } from '../trajectories/plan-by-values.ts'
 import { type TrajectoryFilter, toCondition } from '../trajectories/trajectory-filter.ts'
 
 /** Whose scores the thinker's are held against, by critique source; `by` narrows them to one person or judge model. */
@@ -36,12 +37,12 @@ export const MAX_GROUPS = 100
 
 /** One entry a group, the largest first; nothing where nobody scored or picked. Counted and correlated in the database. */
 export async function readCalibration(
-  db: Queryable,
+  db: Db,
   tenantId: string,
   { filter, against, by, groupBy, metadataKey }: CalibrationQuestion,
 ): Promise<Calibration[]> {
   const person = against === 'HUMAN' ? by : null // a judge model picks nothing
-  const { rows } = await db.query<Calibration>(sql`
+  const statement = sql`
     with matching as materialized (
       select t.job_id, t.has_human_critique, ${groupColumn(groupBy, metadataKey)} as key
       from trajectory t where t.tenant_id = ${tenantId}::uuid and ${toCondition(filter)}
@@ -88,8 +89,8 @@ export async function readCalibration(
       max(bias) as bias, max(mean_absolute_difference) as "meanAbsoluteDifference", coalesce(max(picks), 0) as picks,
       coalesce(max(agreeing), 0) as "agreeingPicks", coalesce((array_agg(bins) filter (where bins is not null))[1], '[]') as bins
     from part group by key
-    order by rounds desc, picks desc, key nulls last limit ${MAX_GROUPS}::int`)
-  return rows
+    order by rounds desc, picks desc, key nulls last limit ${MAX_GROUPS}::int`
+  return await planByValues(db, read => read<Calibration>(statement))
 }
 
 function groupColumn(groupBy: CalibrationQuestion['groupBy'], metadataKey: string | null): SqlStatement {

@@ -3,6 +3,7 @@ import { type Db, isUniqueViolation, type Queryable } from '../db.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { ReviewKind } from '../generated/prisma/enums.ts'
 import { type SqlStatement, sql } from '../sql.ts'
+import { planByValues } from '../trajectories/plan-by-values.ts'
 import { type TrajectoryFilter, toCondition } from '../trajectories/trajectory-filter.ts'
 
 /** Which trajectory is reviewed first. */
@@ -70,10 +71,10 @@ async function insertItems(db: Queryable, queueId: string, position: number, ite
 // PAIR: the result's round and the first of the others. Which is A follows from their ids alone, hashed since ids grow
 // with time: the sides tell neither which came first nor which the thinker preferred, and are the same in every queue.
 async function chooseItems(
-  db: Queryable,
+  db: Db,
   { tenantId, kind, filter, limit, order }: Omit<NewReviewQueue, 'name' | 'reviewsWanted'> & { tenantId: string },
 ): Promise<Item[]> {
-  const { rows } = await db.query<Item>(sql`
+  const statement = sql`
     select t.job_id as "jobId",
       case when ${kind}::text = 'PAIR' then pair.sides[1] end as "roundAId",
       case when ${kind}::text = 'PAIR' then pair.sides[2] end as "roundBId"
@@ -86,8 +87,8 @@ async function chooseItems(
     ) as pair
     where t.tenant_id = ${tenantId}::uuid and ${toCondition(filter)}
       and cardinality(pair.sides) >= ${kind === 'SCORE' ? 1 : 2}::int
-    order by ${orders[order]} limit ${limit}::int`)
-  return rows
+    order by ${orders[order]} limit ${limit}::int`
+  return await planByValues(db, read => read<Item>(statement))
 }
 
 const orders: Readonly<Record<ReviewOrder, SqlStatement>> = {
