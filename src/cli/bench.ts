@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import { benchJudgeCommand } from './bench-judge.ts'
+import { benchReportCommand } from './bench-report.ts'
 import { benchResultsCommand } from './bench-results.ts'
 import { benchRunCommand } from './bench-run.ts'
 
@@ -8,4 +10,6 @@ export function benchCommand(): Command {
     .description('run the benchmarks of the paper: GEdit, ImgEdit, KRIS and RISE')
     .addCommand(benchRunCommand())
     .addCommand(benchResultsCommand())
+    .addCommand(benchJudgeCommand())
+    .addCommand(benchReportCommand())
 }

@@ -1,28 +1,14 @@
-import { SingleBar } from 'cli-progress'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ApiClient } from './api-client.ts'
 import { CliError, UsageError } from './cli-error.ts'
-import { collect, openSession, parseObject, printJson, type Session } from './session.ts'
-
-const Progress = z.object({
-  status: z.enum(['RUNNING', 'DONE', 'CANCELED']),
-  isPlanned: z.boolean(),
-  total: z.number(),
-  answered: z.number(),
-  failed: z.number(),
-  tokens: z.number(),
-  judgeRun: z.object({ id: z.string(), name: z.string() }),
-})
-type Progress = z.infer<typeof Progress>
+import { collect, openSession, parseObject, type Session } from './session.ts'
+import { watchJudgeRun } from './watch-judge-run.ts'
 
 const startDocument = `mutation Judge($input: StartJudgeRunInput!) {
   startJudgeRun(input: $input) {
     __typename ... on StartJudgeRunSuccess { judgeRun { id } } ... on Error { code message }
   }
-}`
-const progressDocument = `subscription JudgeProgress($id: ID!) {
-  judgeRunProgress(id: $id) { status isPlanned total answered failed tokens judgeRun { id name } }
 }`
 const failedDocument = `query Failed($id: ID!) {
   judgeRun(id: $id) { answers(first: 10, isFailed: true) { edges { node { errorCode round { id } } } } }
@@ -82,34 +68,9 @@ async function startRun(api: ApiClient, { filter, rounds, round, model, rubric, 
   return judgeRun.id
 }
 
-async function watchRun({ api, isJson }: Session, id: string): Promise<void> {
-  const bar = new SingleBar({
-    ...{ format: '{bar} {percentage}% {counts}', clearOnComplete: true, hideCursor: true, stopOnComplete: false },
-    ...{ stream: process.stderr, noTTYOutput: false },
-  })
-  let last: Progress | undefined
-  try {
-    if (!isJson) bar.start(1, 0, { counts: '' })
-    const Data = z.object({ judgeRunProgress: Progress })
-    for await (const { judgeRunProgress } of api.subscribe(progressDocument, { variables: { id } }, Data)) {
-      last = judgeRunProgress
-      if (isJson) printJson({ __typename: 'JudgeRunProgress', ...last })
-      bar.setTotal(Math.max(1, last.total))
-      bar.update(last.answered + last.failed, { counts: toText(last) })
-    }
-  } finally {
-    bar.stop()
-  }
-  if (last === undefined || last.status === 'RUNNING') {
-    throw new CliError('The stream ended before the run did.', { code: 'STREAM_ENDED' })
-  }
-  if (!isJson) console.log(`${toText(last)}, ${last.tokens} tokens.`)
-  if (last.status === 'CANCELED') throw new CliError('The run was canceled.', { code: 'CANCELED' })
-  if (last.failed > 0) throw new CliError(await describeFailed(api, id, last.failed), { code: 'ANSWERS_FAILED' })
-}
-
-function toText({ total, answered, failed }: Progress): string {
-  return `${answered} of ${total} answered${failed > 0 ? `, ${failed} failed` : ''}`
+async function watchRun(session: Session, id: string): Promise<void> {
+  const { failed } = await watchJudgeRun(session, id)
+  if (failed > 0) throw new CliError(await describeFailed(session.api, id, failed), { code: 'ANSWERS_FAILED' })
 }
 
 async function describeFailed(api: ApiClient, id: string, count: number): Promise<string> {
