@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PlainJson } from '../src/benchmarks/benchmark.ts'
+import { isFileName } from '../src/benchmarks/paper-layout.ts'
 import { type RunItem, startRun } from '../src/benchmarks/start-run.ts'
 import { DomainError, InvalidInputError, ModelUnavailableError, QuotaExceededError } from '../src/errors.ts'
 import { BenchmarkLanguage, BenchmarkName, BenchmarkRun } from './benchmark-run.ts'
@@ -113,9 +114,13 @@ const object = (maxBytes: number) =>
     .optional()
     .transform(value => (value ?? {}) as Record<string, PlainJson>) // an object of JSON, as was just seen
 
+/** A text that can be the name of a file, as results are written under it. */
+const fileNameOf = (maxLength: number) =>
+  textOf(1, maxLength).refine(text => isFileName(text), 'must be fit for the name of a file')
+
 const itemRule = z.object({
-  key: textOf(1, MAX_KEY),
-  taskType: textOf(1, MAX_TASK_TYPE),
+  key: fileNameOf(MAX_KEY),
+  taskType: fileNameOf(MAX_TASK_TYPE),
   language: z
     .enum(['en', 'cn'])
     .nullish()

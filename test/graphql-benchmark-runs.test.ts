@@ -113,6 +113,7 @@ test('an item that is refused says why and holds no other back', async () => {
     await newItem('5', { facts: [1] }),
     await newItem('1', { instruction: 'Freeze it.' }),
     await newItem('x'.repeat(101)),
+    await newItem('../up'),
     await newItem('6', { referenceIds: [foreign] }),
   ])
   expect(jobs).toMatchObject([
@@ -122,6 +123,7 @@ test('an item that is refused says why and holds no other back', async () => {
     { __typename: 'NotFoundError', field: 'pictures.groundTruth' },
     { __typename: 'InvalidInputError', field: 'facts' },
     { __typename: 'IdempotencyConflictError' },
+    { __typename: 'InvalidInputError', field: 'key' },
     { __typename: 'InvalidInputError', field: 'key' },
     { __typename: 'NotFoundError', field: 'referenceIds.0' },
   ])

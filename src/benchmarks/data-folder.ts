@@ -5,6 +5,7 @@ import { basename, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { type BenchmarkItem, type BenchmarkPicture, toItemId } from './benchmark.ts'
 import { BenchmarkDataError, type DataProblem } from './errors.ts'
+import { isFileName } from './paper-layout.ts'
 
 /** A folder in the reading. Its functions note a problem and give null where what is asked for is not there. */
 export type DataFolder = {
@@ -31,7 +32,7 @@ export const givenText = z.string({ error: orMissing('must be a text') }).refine
 export const givenKey = z
   .union([z.string(), z.number()], { error: orMissing('must be a text or a number') })
   .transform(String)
-  .refine(key => /^[^/\\\p{Cc}]+$/u.test(key) && !/^\.+$/.test(key), 'is no name for a file')
+  .refine(isFileName, 'is no name for a file')
 
 /** Begins to read `root`. */
 export function openDataFolder(root: string): DataFolder {

@@ -25,6 +25,7 @@ export function paperTaskType(benchmark: BenchmarkName, { taskType }: Pick<Place
   return benchmark === 'imgedit' ? 'imgedit' : taskType
 }
 
-function isFileName(text: string): boolean {
+/** Whether a text can be a file's name: it leads to no other folder. */
+export function isFileName(text: string): boolean {
   return /^[^/\\\p{Cc}]+$/u.test(text) && !/^\.+$/.test(text)
 }

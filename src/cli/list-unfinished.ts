@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { toItemId } from '../benchmarks/benchmark.ts'
 import type { ApiClient } from './api-client.ts'
 import { outlastServer } from './outlast-server.ts'
+import { readItem } from './read-item.ts'
 
 const document = `query Unfinished($label: String!, $status: [JobStatus!], $after: String) {
   jobs(first: 100, after: $after, filter: { batch: $label, status: $status }) {
@@ -23,10 +24,6 @@ const Page = z.object({
     pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
   }),
 })
-const Item = z.object({
-  benchmark: z.object({ key: z.string(), taskType: z.string(), language: z.enum(['en', 'cn']) }),
-})
-
 /** A job of a run that did not succeed, by its item's name. */
 export type UnfinishedJob = { id: string; item: string; problem: string }
 
@@ -41,9 +38,9 @@ export async function listUnfinished(
   for (let after: string | null = null; ; ) {
     const { jobs }: z.infer<typeof Page> = await load(after)
     for (const { node } of jobs.edges) {
-      const { data } = Item.safeParse(node.metadata)
+      const item = readItem(node.metadata)
       const problem = node.error?.message ?? node.status.toLowerCase()
-      found.push({ id: node.id, item: data ? toItemId(data.benchmark) : node.id, problem })
+      found.push({ id: node.id, item: item ? toItemId(item) : node.id, problem })
     }
     if (!jobs.pageInfo.hasNextPage) return found
     after = jobs.pageInfo.endCursor

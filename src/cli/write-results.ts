@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import pLimit from 'p-limit'
-import { z } from 'zod'
 import { type BenchmarkName, toItemId } from '../benchmarks/benchmark.ts'
 import { claimResultsFolder } from './claim-results-folder.ts'
 import { CliError } from './cli-error.ts'
+import { readItem } from './read-item.ts'
 import { loadResultRun, type ResultJob, readResultJobs } from './result-jobs.ts'
 import { printJson, type Session } from './session.ts'
 import { writeAtomically } from './write-atomically.ts'
-import { type SampleItem, type SampleTarget, writeSample } from './write-sample.ts'
+import { type SampleTarget, writeSample } from './write-sample.ts'
 
 const SAMPLES_AT_ONCE = 4
 
@@ -74,7 +74,7 @@ export async function writeResults({ api, isJson }: Session, wish: ResultsWish):
 
   async function writeJob(job: ResultJob, target: SampleTarget): Promise<Result | null> {
     if (job.status === 'QUEUED' || job.status === 'RUNNING') return null
-    const item = readItem(job)
+    const item = readItem(job.metadata)
     if (item === null) return { status: 'error', key: job.id, error: 'The job is no item of a benchmark.' }
     const { key } = item
     if (job.status !== 'SUCCEEDED') {
@@ -90,14 +90,6 @@ export async function writeResults({ api, isJson }: Session, wish: ResultsWish):
       throw new CliError(`${toItemId(item)}: ${error.message}`, { code: error.code, cause: error })
     }
   }
-}
-
-const Item = z.object({
-  benchmark: z.object({ key: z.string(), taskType: z.string(), language: z.enum(['en', 'cn']) }),
-})
-
-function readItem({ metadata }: ResultJob): SampleItem | null {
-  return Item.safeParse(metadata).data?.benchmark ?? null
 }
 
 function toText({ success, written, error, unfinished }: Written): string {

@@ -2,17 +2,14 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { BenchmarkItem } from '../benchmarks/benchmark.ts'
 import { paperFolder, paperTaskType } from '../benchmarks/paper-layout.ts'
 import { type SamplePicture, toPaperSample } from '../benchmarks/to-paper-sample.ts'
 import type { ApiClient } from './api-client.ts'
 import { CliError } from './cli-error.ts'
 import { outlastServer } from './outlast-server.ts'
+import type { ItemName } from './read-item.ts'
 import type { ResultImage, ResultJob, ResultRun } from './result-jobs.ts'
 import { writeAtomically } from './write-atomically.ts'
-
-/** What of an item its folder and its meta file name. */
-export type SampleItem = Pick<BenchmarkItem, 'key' | 'taskType' | 'language'>
 
 /** Where samples go, of which run, and which round is the result. */
 export type SampleTarget = { folder: string; run: ResultRun; select: 'best' | 'last' }
@@ -26,7 +23,7 @@ export type WrittenSample = { isSatisfied: boolean; finalTurn: number; outputPat
  */
 export async function writeSample(
   api: ApiClient,
-  { job, item }: { job: ResultJob; item: SampleItem },
+  { job, item }: { job: ResultJob; item: ItemName },
   { folder, run, select }: SampleTarget,
 ): Promise<WrittenSample> {
   const below = paperFolder(run.benchmark, item)
