@@ -6,7 +6,7 @@ import type { JudgeItem } from './judge-item.ts'
 import type { JudgeImage, JudgePreparation, JudgeQuestion, Measured, Rubric } from './rubric.ts'
 
 /** What tells one call about an item from another. `template`: the name of its text. */
-export type BenchmarkCall = {
+type BenchmarkCall = {
   template: string
   fields: Record<string, string>
   images: JudgeImage[]
