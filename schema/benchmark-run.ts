@@ -1,5 +1,3 @@
-import { queryFromInfo } from '@pothos/plugin-prisma'
-import { validate } from 'uuid'
 import { benchmarks, type BenchmarkName as Name } from '../src/benchmarks/benchmark.ts'
 import type { TaskTypeCounts } from '../src/benchmarks/count-task-types.ts'
 import type { JobSettings, JobStatus } from '../src/jobs/job-row.ts'
@@ -7,11 +5,7 @@ import { Batch } from './batch.ts'
 import { builder } from './builder.ts'
 import { EditSettings } from './edit-settings.ts'
 import { Model } from './model.ts'
-import { intFrom, parseArgument } from './parse-input.ts'
-import { openCursor, sealCursor } from './signed-cursor.ts'
-
-const DEFAULT_PAGE = 20
-const firstRule = intFrom(0, 100)
+import { loadNewestPage, newestPageArgs } from './newest-page.ts'
 
 const names = ['gedit', 'imgedit', 'kris', 'rise'] as const satisfies readonly Name[]
 
@@ -124,33 +118,16 @@ builder.queryField('benchmarkRuns', t =>
     description: "The tenant's benchmark runs, newest first; at most 100 a page.",
     args: {
       benchmark: t.arg({ type: BenchmarkName, description: 'Only runs of it; null: of all.' }),
-      first: t.arg.int({ description: `How many, 0 to 100. Default ${DEFAULT_PAGE}.` }),
-      after: t.arg.string({ description: 'Cursor of the run before the first wanted one.' }),
+      ...newestPageArgs,
     },
-    resolve: async (_root, args, context, info) => {
-      const size = parseArgument(firstRule, args.first ?? DEFAULT_PAGE, 'first')
-      const place = { kind: 'benchmark-run-cursor', cursor: args.after ?? '', argument: 'after' } as const
-      const after = args.after ? openCursor(context, place, text => (validate(text) ? text : null)) : null
-      const query: object = queryFromInfo({ context, info, path: ['edges', 'node'] })
-      const { tenantId } = context.caller
-      const rows = await context.deps.prisma.benchmarkRun.findMany({
-        ...query,
-        where: { tenantId, ...(after && { id: { lt: after } }), ...(args.benchmark && { benchmark: args.benchmark }) },
-        orderBy: { id: 'desc' },
-        take: size + 1,
-      })
-      const edges = rows
-        .slice(0, size)
-        .map(node => ({ node, cursor: sealCursor(context, 'benchmark-run-cursor', node.id) }))
-      return {
-        edges,
-        pageInfo: {
-          hasNextPage: rows.length > size,
-          hasPreviousPage: after !== null,
-          startCursor: edges[0]?.cursor ?? null,
-          endCursor: edges.at(-1)?.cursor ?? null,
-        },
-      }
+    resolve: (_root, args, context, info) => {
+      const { benchmark } = args
+      return loadNewestPage({ kind: 'benchmark-run-cursor', args }, context, info, query =>
+        context.deps.prisma.benchmarkRun.findMany({
+          ...query,
+          where: { ...query.where, ...(benchmark && { benchmark }) },
+        }),
+      )
     },
   }),
 )

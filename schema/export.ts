@@ -1,5 +1,3 @@
-import { queryFromInfo } from '@pothos/plugin-prisma'
-import { validate } from 'uuid'
 import type { ExportFormatName } from '../src/exports/export-format.ts'
 import { exportFileUrl, exportTarUrl } from '../src/exports/export-link.ts'
 import type { ExportFile } from '../src/exports/read-export-files.ts'
@@ -7,11 +5,12 @@ import { listExportFiles } from '../src/exports/read-export-files.ts'
 import { builder } from './builder.ts'
 import { upwardComplexity } from './complexity.ts'
 import { toUuid } from './global-id.ts'
+import { loadNewestPage, newestPageArgs } from './newest-page.ts'
 import { intFrom, parseArgument } from './parse-input.ts'
 import { openCursor, sealCursor } from './signed-cursor.ts'
+import { toPage } from './to-page.ts'
 
 const DEFAULT_PAGE = 20
-const firstRule = intFrom(0, 100)
 const MAX_FILES = 500
 const filesRule = intFrom(0, MAX_FILES)
 
@@ -147,7 +146,7 @@ export const Export = builder.prismaNode('Export', {
         const files =
           status === 'DONE' ? await listExportFiles(context.deps.db, id, { after: after ?? '', first: size + 1 }) : []
         const toCursor = (file: ExportFile) => sealCursor(context, 'export-file-cursor', file.path)
-        return toPage(files, { size, after, toCursor })
+        return toPage(files, { size, isFirst: after === null, toCursor })
       },
     }),
   }),
@@ -176,39 +175,10 @@ builder.queryField('exports', t =>
   t.field({
     type: ExportConnection,
     description: "The tenant's exports, newest first; at most 100 a page.",
-    args: {
-      first: t.arg.int({ description: `How many, 0 to 100. Default ${DEFAULT_PAGE}.` }),
-      after: t.arg.string({ description: 'Cursor of the export before the first wanted one.' }),
-    },
-    resolve: async (_root, args, context, info) => {
-      const size = parseArgument(firstRule, args.first ?? DEFAULT_PAGE, 'first')
-      const place = { kind: 'export-cursor', cursor: args.after ?? '', argument: 'after' } as const
-      const after = args.after ? openCursor(context, place, text => (validate(text) ? text : null)) : null
-      const query: object = queryFromInfo({ context, info, path: ['edges', 'node'] })
-      const rows = await context.deps.prisma.export.findMany({
-        ...query,
-        where: { tenantId: context.caller.tenantId, ...(after && { id: { lt: after } }) },
-        orderBy: { id: 'desc' },
-        take: size + 1,
-      })
-      return toPage(rows, { size, after, toCursor: ({ id }) => sealCursor(context, 'export-cursor', id) })
-    },
+    args: newestPageArgs,
+    resolve: (_root, args, context, info) =>
+      loadNewestPage({ kind: 'export-cursor', args }, context, info, query =>
+        context.deps.prisma.export.findMany(query),
+      ),
   }),
 )
-
-/** A page of rows that were asked for with one more than its size. */
-function toPage<Row>(
-  rows: readonly Row[],
-  { size, after, toCursor }: { size: number; after: string | null; toCursor: (row: Row) => string },
-) {
-  const edges = rows.slice(0, size).map(node => ({ node, cursor: toCursor(node) }))
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: rows.length > size,
-      hasPreviousPage: after !== null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  }
-}

@@ -5,6 +5,7 @@ import { builder } from './builder.ts'
 import { upwardComplexity } from './complexity.ts'
 import type { Context } from './context.ts'
 import { openCursor, sealCursor } from './signed-cursor.ts'
+import { toPage } from './to-page.ts'
 
 const JudgeAnswer = builder.prismaObject('JudgeAnswer', {
   description: 'What a judge said to one question about one round.',
@@ -61,16 +62,7 @@ export async function loadAnswerPage(
     orderBy: [{ roundId: 'asc' }, { call: 'asc' }],
     take: size + 1,
   })
-  const edges = rows.slice(0, size).map(node => ({ node, cursor: encode(context, runId, node) }))
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: rows.length > size,
-      hasPreviousPage: place !== null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  }
+  return toPage(rows, { size, isFirst: place === null, toCursor: row => encode(context, runId, row) })
 }
 
 type AnswerPlace = { roundId: string; call: number }

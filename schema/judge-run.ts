@@ -1,5 +1,3 @@
-import { queryFromInfo } from '@pothos/plugin-prisma'
-import { validate } from 'uuid'
 import type { JudgedRounds as JudgedRoundsName } from '../src/judging/judge-selection.ts'
 import type { JudgeProgress } from '../src/judging/read-judge-progress.ts'
 import type { TrajectoryFilter } from '../src/trajectories/trajectory-filter.ts'
@@ -7,8 +5,8 @@ import { builder } from './builder.ts'
 import { toUuid } from './global-id.ts'
 import { JudgeAnswerConnection, loadAnswerPage } from './judge-answer.ts'
 import { Model } from './model.ts'
+import { loadNewestPage, newestPageArgs } from './newest-page.ts'
 import { intFrom, parseArgument } from './parse-input.ts'
-import { openCursor, sealCursor } from './signed-cursor.ts'
 
 const DEFAULT_PAGE = 20
 const firstRule = intFrom(0, 100)
@@ -144,36 +142,13 @@ builder.queryField('judgeRuns', t =>
     description: "The tenant's judge runs, newest first; at most 100 a page.",
     args: {
       namePrefix: t.arg.string({ description: 'Only those whose name begins with this; null: all.' }),
-      first: t.arg.int({ description: `How many, 0 to 100. Default ${DEFAULT_PAGE}.` }),
-      after: t.arg.string({ description: 'Cursor of the run before the first wanted one.' }),
+      ...newestPageArgs,
     },
-    resolve: async (_root, args, context, info) => {
-      const size = parseArgument(firstRule, args.first ?? DEFAULT_PAGE, 'first')
-      const place = { kind: 'judge-run-cursor', cursor: args.after ?? '', argument: 'after' } as const
-      const after = args.after ? openCursor(context, place, text => (validate(text) ? text : null)) : null
-      const query: object = queryFromInfo({ context, info, path: ['edges', 'node'] })
-      const rows = await context.deps.prisma.judgeRun.findMany({
-        ...query,
-        where: {
-          tenantId: context.caller.tenantId,
-          ...(typeof args.namePrefix === 'string' && { name: { startsWith: toPattern(args.namePrefix) } }),
-          ...(after && { id: { lt: after } }),
-        },
-        orderBy: { id: 'desc' },
-        take: size + 1,
-      })
-      const edges = rows
-        .slice(0, size)
-        .map(node => ({ node, cursor: sealCursor(context, 'judge-run-cursor', node.id) }))
-      return {
-        edges,
-        pageInfo: {
-          hasNextPage: rows.length > size,
-          hasPreviousPage: after !== null,
-          startCursor: edges[0]?.cursor ?? null,
-          endCursor: edges.at(-1)?.cursor ?? null,
-        },
-      }
+    resolve: (_root, args, context, info) => {
+      const name = typeof args.namePrefix === 'string' && { name: { startsWith: toPattern(args.namePrefix) } }
+      return loadNewestPage({ kind: 'judge-run-cursor', args }, context, info, query =>
+        context.deps.prisma.judgeRun.findMany({ ...query, where: { ...query.where, ...name } }),
+      )
     },
   }),
 )

@@ -6,10 +6,9 @@ import { builder } from './builder.ts'
 import { toGraphQLError } from './errors-to-graphql.ts'
 import { toUuid } from './global-id.ts'
 import { successType } from './job-result.ts'
+import { loadNewestPage, newestPageArgs } from './newest-page.ts'
 import { intFrom, parseInput, textOf } from './parse-input.ts'
 import { TrajectoryFilterInput, trajectoryFilterRule } from './trajectory-filter.ts'
-
-const MAX_QUEUES = 1000
 
 /** What reviewers are asked. */
 export const ReviewKind = builder.enumType('ReviewKind', {
@@ -73,18 +72,24 @@ builder.queryFields(t => ({
       return deps.prisma.reviewQueue.findUnique({ ...query, where: { id, tenantId: caller.tenantId } })
     },
   }),
-  reviewQueues: t.prismaField({
-    type: [ReviewQueue],
-    description: `The tenant's review queues, newest first; at most ${MAX_QUEUES}.`,
-    resolve: (query, _root, _args, { deps, caller }) =>
-      deps.prisma.reviewQueue.findMany({
-        ...query,
-        where: { tenantId: caller.tenantId },
-        orderBy: { id: 'desc' },
-        take: MAX_QUEUES,
-      }),
-  }),
 }))
+
+const ReviewQueueConnection = builder.connectionObject(
+  { type: ReviewQueue, name: 'ReviewQueueConnection', description: 'A page of review queues.' },
+  { name: 'ReviewQueueEdge', description: 'A review queue and its place in the list.' },
+)
+
+builder.queryField('reviewQueues', t =>
+  t.field({
+    type: ReviewQueueConnection,
+    description: "The tenant's review queues, newest first; at most 100 a page.",
+    args: newestPageArgs,
+    resolve: (_root, args, context, info) =>
+      loadNewestPage({ kind: 'review-queue-cursor', args }, context, info, query =>
+        context.deps.prisma.reviewQueue.findMany(query),
+      ),
+  }),
+)
 
 const CreateReviewQueueInput = builder.inputType('CreateReviewQueueInput', {
   description: 'What people shall look at. SCORE takes trajectories with a picture, PICK and PAIR those with two.',

@@ -7,7 +7,7 @@ import type { Context } from './context.ts'
 import { toGraphQLError } from './errors-to-graphql.ts'
 
 /** Which list a cursor belongs to. */
-type CursorKind =
+export type CursorKind =
   | 'job-cursor'
   | 'trajectory-cursor'
   | 'dataset-sample-cursor'
@@ -17,6 +17,7 @@ type CursorKind =
   | 'export-cursor'
   | 'export-file-cursor'
   | 'benchmark-run-cursor'
+  | 'review-queue-cursor'
 
 const SIGNATURE_BYTES = 12
 const MAX_LENGTH = 200

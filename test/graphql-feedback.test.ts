@@ -137,13 +137,13 @@ describe('a review queue', () => {
     await answer({ reviewId: own.review.id, scores: [{ roundId: first, semantic: 6, quality: 6 }] })
     const document = `query($id: ID!) {
       reviewQueue(id: $id) { progress { total done answered skipped claimed } }
-      reviewQueues { id }
+      reviewQueues { edges { node { id } } }
       reviewAgreement(queueId: $id) { kind reviewers units pairs meanAbsoluteDifference alpha agreeingShare fleissKappa }
       calibration { key rounds pearson picks agreeingPicks bins { from to rounds thinker others } }
     }`
     const read = await api.get(caller, document, { id: queue.id })
     expect(read.reviewQueue.progress).toEqual({ total: 1, done: 1, answered: 2, skipped: 0, claimed: 0 })
-    expect(read.reviewQueues).toEqual([{ id: queue.id }])
+    expect(read.reviewQueues.edges).toEqual([{ node: { id: queue.id } }])
     expect(read.reviewAgreement).toEqual({
       ...{ kind: 'SCORE', reviewers: 2, units: 1, pairs: 1, meanAbsoluteDifference: 2 },
       ...{ alpha: 0, agreeingShare: null, fleissKappa: null },
@@ -208,8 +208,8 @@ describe('a review queue', () => {
 
   test('is not there for another tenant, which has no calibration of it either', async () => {
     const stranger = await createCaller(api.db, 'WRITE')
-    const read = await api.get(stranger, '{ reviewQueues { id } calibration { key } }')
-    expect(read).toEqual({ reviewQueues: [], calibration: [] })
+    const read = await api.get(stranger, '{ reviewQueues { edges { node { id } } } calibration { key } }')
+    expect(read).toEqual({ reviewQueues: { edges: [] }, calibration: [] })
     const absent = await open({ name: 'theirs', kind: 'SCORE' }, stranger)
     expect(absent).toMatchObject({ code: 'INVALID_INPUT', field: 'filter' })
     const foreign = await createFinishedJob(api.db, stranger)

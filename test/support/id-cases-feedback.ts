@@ -32,6 +32,7 @@ export async function createFeedback(db: Db, tenantId: string, made: Trajectory)
 export function feedbackIdCases(api: TestApi, owned: () => Owned): Record<string, IdCase> {
   const answer = 'answerReview($input: AnswerReviewInput!)'
   const input = (fields: () => object) => () => ({ input: fields() })
+  let cursor: string | undefined
 
   /** The owner's round is named beside the caller's own things, `with` them as the input. */
   function beside(call: string, field: string, makeInput: (caller: Caller) => Promise<object>): IdCase {
@@ -55,6 +56,16 @@ export function feedbackIdCases(api: TestApi, owned: () => Owned): Record<string
       () => ({ id: owned().feedback.queue }),
       'reviewQueue',
     ),
+    'Query.reviewQueues(after)': {
+      async ask(caller) {
+        const list = 'query($after: String) { reviewQueues(first: 1, after: $after) { edges { cursor } } }'
+        const owner = { ...caller, tenantId: owned().tenantId }
+        cursor ??= (await api.get(owner, list)).reviewQueues.edges[0].cursor as string
+        return [await api.run(caller, list, { after: cursor })]
+      },
+      there: [{ errors: [] }],
+      absent: [{ errors: [{ code: 'INVALID_INPUT', field: 'after' }] }],
+    },
     'Query.reviewAgreement(queueId)': queryCase(
       api,
       'query($id: ID!) { reviewAgreement(queueId: $id) { kind } }',
