@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Calibration, MAX_GROUPS, readCalibration } from '../src/feedback/calibration.ts'
 import { type ReviewAgreement, readReviewAgreement } from '../src/feedback/review-agreement.ts'
 import { builder } from './builder.ts'
+import { wholeSelection } from './complexity.ts'
 import { optional } from './edit-input.ts'
 import { toUuid } from './global-id.ts'
 import { parseArgument, textOf } from './parse-input.ts'
@@ -125,6 +126,7 @@ const calibrationRule = z
 builder.queryField('calibration', t =>
   t.field({
     type: [CalibrationRef],
+    complexity: wholeSelection,
     description: `How the thinker's scores agree with those of others, the group with the most rounds first; at most ${MAX_GROUPS}.`,
     args: {
       filter: t.arg({ type: TrajectoryFilterInput, description: 'Of which trajectories; null: all.' }),

@@ -29,5 +29,11 @@ export function fieldComplexity(
 /** What a plain list without its own number multiplies by. */
 export const listMultiplier = DEFAULT_LIST
 
+/** What a field costs that goes through all of a tenant's trajectories: an operation may ask for some twenty of them. */
+export const wholeSelection = { field: 10_000, multiplier: 1 }
+
+/** The same of a dataset version's samples, which are fewer. */
+export const wholeVersion = { field: 1_000, multiplier: DEFAULT_LIST }
+
 /** A list inside a page: the page's own field has multiplied by its size. */
 export const inPage = { field: 1, multiplier: 1 }

@@ -1,6 +1,7 @@
 import { diffVersions, type VersionDiff } from '../src/datasets/diff-versions.ts'
 import { InvalidInputError } from '../src/errors.ts'
 import { builder } from './builder.ts'
+import { wholeVersion } from './complexity.ts'
 import type { Context } from './context.ts'
 import { DatasetSampleConnection, loadSamplePage } from './dataset-sample.ts'
 import { toGraphQLError } from './errors-to-graphql.ts'
@@ -42,7 +43,7 @@ builder.queryField('datasetDiff', t =>
     type: DatasetDiff,
     nullable: true,
     description: 'What changed from one READY version to another; null where the tenant has not both.',
-    complexity: 1000,
+    complexity: { field: wholeVersion.field, multiplier: 1 },
     args: {
       from: t.arg.id({ required: true, description: 'Global id of the older DatasetVersion.' }),
       to: t.arg.id({ required: true, description: 'Global id of the newer DatasetVersion; any dataset.' }),

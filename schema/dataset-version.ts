@@ -3,6 +3,7 @@ import { countDeleted, type Deletion, listDeletions } from '../src/datasets/read
 import type { FunnelLine } from '../src/datasets/recipes/funnel.ts'
 import type { Splits } from '../src/datasets/splits.ts'
 import { builder } from './builder.ts'
+import { wholeVersion } from './complexity.ts'
 import { Dataset } from './dataset.ts'
 import { DatasetSampleConnection, loadSamplePage } from './dataset-sample.ts'
 import { encodeGlobalId, toUuid } from './global-id.ts'
@@ -87,6 +88,7 @@ export const DatasetVersion = builder.prismaNode('DatasetVersion', {
     }),
     splitCounts: t.field({
       type: [SplitCount],
+      complexity: wholeVersion,
       description: 'How many of them each split has, by name.',
       resolve: async ({ id }, _args, { deps }) => {
         const groups = await deps.prisma.datasetSample.groupBy({
@@ -117,11 +119,12 @@ export const DatasetVersion = builder.prismaNode('DatasetVersion', {
     deletedSamples: t.int({
       description:
         'How many of its samples exports leave out, because their trajectory is gone. Counted when asked for.',
-      complexity: 1000,
+      complexity: wholeVersion.field,
       resolve: ({ id }, _args, { deps }) => countDeleted(deps.db, id),
     }),
     deletions: t.field({
       type: [DeletionRef],
+      complexity: ({ first }) => ({ field: wholeVersion.field, multiplier: Math.max(1, Math.min(first ?? 100, 1000)) }),
       description: 'The jobs that those came from, by id; at most 1000 at a time.',
       args: {
         first: t.arg.int({ description: 'How many, 1 to 1000. Default 100.' }),

@@ -10,6 +10,7 @@ import {
   type TrajectoryStats,
 } from '../src/trajectories/trajectory-stats.ts'
 import { builder } from './builder.ts'
+import { wholeSelection } from './complexity.ts'
 import { said } from './errors-to-graphql.ts'
 import { intFrom, listOf, numberFrom, parseArgument, textOf } from './parse-input.ts'
 import { TrajectoryFilterInput, trajectoryFilterRule } from './trajectory-filter.ts'
@@ -157,6 +158,7 @@ const histogramRule = z
 builder.queryField('trajectoryStats', t =>
   t.field({
     type: TrajectoryStatsRef,
+    complexity: wholeSelection,
     description: "Counts and means of the tenant's finished jobs that match, as a whole, by group and as a histogram.",
     args: {
       filter: t.arg({ type: TrajectoryFilterInput, description: 'Which trajectories; null: all.' }),

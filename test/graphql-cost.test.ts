@@ -9,6 +9,8 @@ function costOf(document: string, variables: Record<string, unknown> = {}): numb
   return complexityFromQuery(document, { schema, ctx: {}, variables }).complexity
 }
 
+/** As many as aliases are allowed. */
+const aliased = (field: string) => Array.from({ length: 30 }, (_, n) => `a${n}: ${field}`).join(' ')
 const everyJob = (field: string) => `${field} ${everyJobField}`
 
 test.each([
@@ -27,6 +29,15 @@ test.each([
     '{ events(first: 500) { events { cursor event { seq job { id status } } } } }',
   ],
   ['the jobs that rounds belong to', '{ jobs(first: 100) { edges { node { rounds { job { id } } } } } }'],
+  [
+    'a hundred trajectories with all of their jobs, and how many there are',
+    everyJob('{ trajectories(first: 100) { totalCount edges { node { job { ...JobFields } } } } }'),
+  ],
+  [
+    'what two versions hold, lost and differ in',
+    '{ datasets { versions { number funnel { name } } } datasetDiff(from: "", to: "") { added } datasetVersion(id: "") { splitCounts { split } deletions { jobId } deletedSamples } }',
+  ],
+  ['a chart and its calibration', '{ trajectoryStats { total { count } } calibration { pearson bins { rounds } } }'],
   ["GraphiQL's introspection", getIntrospectionQuery()],
 ])('%s may be asked for', (_what, document) => {
   expect(costOf(document)).toBeLessThanOrEqual(maxComplexity)
@@ -53,6 +64,10 @@ test.each([
     'three full pages by aliases',
     everyJob(`{ ${['a', 'b', 'c'].map(name => `${name}: jobs(first: 100) { edges { node { ...JobFields } } }`)} }`),
   ],
+  ['the splits of all versions', '{ datasets(first: 500) { versions { splitCounts { samples } } } }'],
+  ['the deletions of all versions', '{ datasets(first: 500) { versions { deletions(first: 1) { samples } } } }'],
+  ['thirty statistics of everything', `{ ${aliased('trajectoryStats { total { count } }')} }`],
+  ['thirty calibrations', `{ ${aliased('calibration { rounds }')} }`],
 ])('%s cost too much', (_what, document) => {
   expect(costOf(document)).toBeGreaterThan(maxComplexity)
 })
