@@ -94,7 +94,10 @@ export function connectApi({ server, key }: ApiAddress): ApiClient {
       const response = await fetch(link).catch(cause => {
         throw unreachable(new URL(link).origin, cause)
       })
-      if (!response.ok) throw new CliError(`A picture could not be loaded (HTTP ${response.status}).`)
+      if (!response.ok) {
+        const code = response.status === 503 ? 'UNAVAILABLE' : 'FAILED'
+        throw new CliError(`A picture could not be loaded (HTTP ${response.status}).`, { code })
+      }
       return Buffer.from(await response.arrayBuffer())
     },
   }
