@@ -85,7 +85,7 @@ export const CritiqueSource = builder.enumType('CritiqueSource', {
   } as const,
 })
 
-export const ReviewState = builder.enumType('ReviewState', {
+export const ReviewStatus = builder.enumType('ReviewStatus', {
   description: 'Where a review stands.',
   values: {
     CLAIMED: { description: 'The reviewer holds the item, until `claimedUntil`.' },

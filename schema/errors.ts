@@ -3,7 +3,7 @@ import * as feedbackErrors from '../src/feedback/errors.ts'
 import * as imageErrors from '../src/images/errors.ts'
 import * as judgingErrors from '../src/judging/errors.ts'
 import { builder } from './builder.ts'
-import { JobStatus, ReviewState } from './enums.ts'
+import { JobStatus, ReviewStatus } from './enums.ts'
 
 /** What every expected failure implements. */
 export const ErrorInterface = builder.interfaceRef<errors.DomainError>('Error').implement({
@@ -105,7 +105,7 @@ builder.objectType(feedbackErrors.ReviewEndedError, {
   description: 'The review was answered or skipped before; nothing was stored.',
   interfaces,
   fields: t => ({
-    state: t.field({ type: ReviewState, description: 'How it ended.', resolve: error => error.state }),
+    status: t.field({ type: ReviewStatus, description: 'How it ended.', resolve: error => error.status }),
   }),
 })
 

@@ -86,6 +86,16 @@ const ExportFileConnection = builder.connectionObject(
   { name: 'ExportFileEdge', description: 'A file and its place in the list.' },
 )
 
+const ExportError = builder.objectRef<{ code: string; message: string }>('ExportError').implement({
+  description: 'Why an export could not be written.',
+  fields: t => ({
+    code: t.exposeString('code', {
+      description: 'Stable name of the failure, such as `STORAGE_FULL` or `NO_SAMPLES`.',
+    }),
+    message: t.exposeString('message', { description: 'A sentence for people.' }),
+  }),
+})
+
 /** A dataset version written out in a format. */
 export const Export = builder.prismaNode('Export', {
   id: { field: 'id' },
@@ -117,11 +127,13 @@ export const Export = builder.prismaNode('Export', {
       description:
         'SHA-256, hex, of what `sha256sum` prints of all files in byte order of their paths; equal for equal exports. DONE only.',
     }),
-    errorCode: t.exposeString('errorCode', {
+    error: t.field({
+      type: ExportError,
       nullable: true,
-      description: 'Why it failed, such as `STORAGE_FULL` or `NO_SAMPLES`; FAILED only.',
+      description: 'Why it could not be written; FAILED only.',
+      resolve: ({ errorCode, errorMessage }) =>
+        errorCode === null ? null : { code: errorCode, message: errorMessage ?? errorCode },
     }),
-    errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'The same in a sentence.' }),
     by: t.exposeString('by', { description: 'The name of the key that started it.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When it was begun.' }),

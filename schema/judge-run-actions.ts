@@ -134,10 +134,10 @@ builder.mutationFields(t => ({
     type: CancelJudgeRunResult,
     description:
       'Ends a judge run: what waits is not asked, running calls are aborted, the answers that have come stay. Again: changes nothing.',
-    args: { id: t.arg.id({ required: true, description: 'Global id of the JudgeRun.' }) },
+    args: { judgeRunId: t.arg.id({ required: true, description: 'Global id of the JudgeRun.' }) },
     resolve: async (_root, args, { deps, caller }) => {
-      const judgeRunId = toUuid(args.id, 'JudgeRun')
-      if (judgeRunId === null) throw new NotFoundError('id', 'judge run')
+      const judgeRunId = toUuid(args.judgeRunId, 'JudgeRun')
+      if (judgeRunId === null) throw new NotFoundError('judgeRunId', 'judge run')
       await cancelJudgeRun(deps.db, { tenantId: caller.tenantId, judgeRunId })
       return { judgeRunId }
     },
@@ -149,10 +149,10 @@ builder.subscriptionField('judgeRunProgress', t =>
     type: JudgeRunProgress,
     description:
       'How far a judge run is: as it is now, then each time there is more to tell, at most five times a second. Completes when it has ended.',
-    args: { id: t.arg.id({ required: true, description: 'Global id of the JudgeRun.' }) },
+    args: { judgeRunId: t.arg.id({ required: true, description: 'Global id of the JudgeRun.' }) },
     subscribe: async (_root, args, { deps, caller }) => {
-      const absent = new NotFoundError('id', 'judge run')
-      const id = toUuid(args.id, 'JudgeRun')
+      const absent = new NotFoundError('judgeRunId', 'judge run')
+      const id = toUuid(args.judgeRunId, 'JudgeRun')
       if (id === null) throw toGraphQLError(absent)
       const work = {
         name: toProgressName(id),

@@ -1,7 +1,7 @@
 import { builder } from './builder.ts'
 import { upwardComplexity } from './complexity.ts'
 import { Critique } from './critique.ts'
-import { ReviewState } from './enums.ts'
+import { ReviewStatus } from './enums.ts'
 import { Job } from './job.ts'
 import { ReviewQueue } from './review-queue.ts'
 import { Round } from './round.ts'
@@ -14,7 +14,7 @@ export const Review = builder.prismaNode('Review', {
     'One person looking at one item of a review queue. What must not sway them is for the front-end to leave out: critiques, scores and `Round.isBest`.',
   fields: t => ({
     reviewer: t.exposeString('reviewer', { description: 'Who looks at it.' }),
-    state: t.expose('state', { type: ReviewState, description: 'Where it stands.' }),
+    status: t.expose('status', { type: ReviewStatus, description: 'Where it stands.' }),
     claimedUntil: t.expose('claimedUntil', {
       type: 'DateTime',
       description: 'Until when the item is kept for them; after it others may take it.',

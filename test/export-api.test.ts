@@ -52,7 +52,7 @@ const start = `mutation($input: StartExportInput!) { startExport(input: $input) 
   __typename ... on StartExportSuccess { export { id status } } ... on Error { code message } ... on NotFoundError { field }
   ... on InvalidInputError { field } } }`
 const read = `query($id: ID!) { export(id: $id) {
-  id status format pictures samples total bytes contentHash errorCode url by version { number }
+  id status format pictures samples total bytes contentHash error { code message } url by version { number }
   files(first: 100) { edges { node { path byteSize sha256 samples url } } pageInfo { hasNextPage } } } }`
 
 type Made = {
@@ -81,7 +81,7 @@ async function make(options: object): Promise<Made> {
 test('an export is started, written by the server, and downloaded file by file', async () => {
   const made = await make({ format: 'EASYR1', subset: 'RL' })
   expect(made).toMatchObject({
-    ...{ format: 'EASYR1', pictures: 'INCLUDED', samples: 6, total: 6, errorCode: null, by: 'ours WRITE' },
+    ...{ format: 'EASYR1', pictures: 'INCLUDED', samples: 6, total: 6, error: null, by: 'ours WRITE' },
     ...{ contentHash: expect.stringMatching(/^[0-9a-f]{64}$/), version: { number: 1 } },
   })
   const lines: string[] = []

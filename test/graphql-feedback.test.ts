@@ -36,14 +36,14 @@ const prefer = (input: object, by = caller) =>
     by,
   )
 const answer = (input: object) =>
-  change('answerReview', input, 'review { state endedAt preference { isTie } critiques { by overall round { id } } }')
+  change('answerReview', input, 'review { status endedAt preference { isTie } critiques { by overall round { id } } }')
 const open = (input: object, by = caller) =>
   change('createReviewQueue', input, 'queue { id name kind reviewsWanted by progress { total done answered } }', by)
 
 async function claim(queueId: string, reviewer: string | null = null) {
   const document = `mutation($queueId: ID!, $reviewer: String) { claimReview(queueId: $queueId, reviewer: $reviewer) {
     ${invalid} ... on ClaimReviewSuccess { review {
-      id reviewer state claimedUntil endedAt position queue { id } job { id rounds { id } } roundA { id } roundB { id } } }
+      id reviewer status claimedUntil endedAt position queue { id } job { id rounds { id } } roundA { id } roundB { id } } }
   } }`
   return (await api.get(caller, document, { queueId, reviewer })).claimReview
 }
@@ -116,7 +116,7 @@ describe('a review queue', () => {
     })
     const { review } = await claim(queue.id, 'ann')
     expect(review).toMatchObject({
-      ...{ reviewer: 'ann', state: 'CLAIMED', position: 1, queue: { id: queue.id }, roundA: null, roundB: null },
+      ...{ reviewer: 'ann', status: 'CLAIMED', position: 1, queue: { id: queue.id }, roundA: null, roundB: null },
       ...{ job: { id: made.job, rounds: [{ id: first }, { id: second }] }, endedAt: null },
     })
     const scores = [
@@ -124,7 +124,7 @@ describe('a review queue', () => {
       { roundId: second, semantic: 9, quality: 9 },
     ]
     expect((await answer({ reviewId: review.id, scores })).review).toEqual({
-      ...{ state: 'DONE', endedAt: expect.any(String), preference: null },
+      ...{ status: 'DONE', endedAt: expect.any(String), preference: null },
       critiques: [
         { by: 'ann', overall: 4, round: { id: first } },
         { by: 'ann', overall: 9, round: { id: second } },
@@ -161,13 +161,13 @@ describe('a review queue', () => {
     expect([review.roundA.id, review.roundB.id].sort()).toEqual([...made.rounds].sort())
     expect(await answer({ reviewId: review.id, chosenRoundId: made.job })).toMatchObject({ field: 'chosenRoundId' })
     const done = await answer({ reviewId: review.id, isTie: true })
-    expect(done.review).toMatchObject({ state: 'DONE', preference: { isTie: true }, critiques: [] })
+    expect(done.review).toMatchObject({ status: 'DONE', preference: { isTie: true }, critiques: [] })
     const other = (await claim(queue.id, 'bob')).review.id
     const skip = `mutation($id: ID!) { skipReview(reviewId: $id) {
-      ${refused} ... on SkipReviewSuccess { review { state } } ... on ReviewEndedError { state } } }`
-    expect((await api.get(caller, skip, { id: other })).skipReview).toMatchObject({ review: { state: 'SKIPPED' } })
+      ${refused} ... on SkipReviewSuccess { review { status } } ... on ReviewEndedError { status } } }`
+    expect((await api.get(caller, skip, { id: other })).skipReview).toMatchObject({ review: { status: 'SKIPPED' } })
     expect((await api.get(caller, skip, { id: other })).skipReview).toMatchObject({
-      ...{ __typename: 'ReviewEndedError', code: 'REVIEW_ENDED', state: 'SKIPPED' },
+      ...{ __typename: 'ReviewEndedError', code: 'REVIEW_ENDED', status: 'SKIPPED' },
     })
     const { review: late } = await claim(queue.id, 'cy')
     await api.db.query(`update review set claimed_until = now() - interval '1 minute' where reviewer = 'cy'`)

@@ -132,7 +132,7 @@ test('bad input is a typed error that names its field, and nothing is stored', a
   expect(await count()).toBe(0)
 })
 
-const CANCEL = `mutation($id: ID!) { cancelJudgeRun(id: $id) {
+const CANCEL = `mutation($id: ID!) { cancelJudgeRun(judgeRunId: $id) {
   __typename ... on Error { code } ... on NotFoundError { field }
   ... on CancelJudgeRunSuccess { judgeRun { status progress { total answered } } }
 } }`
@@ -160,7 +160,10 @@ test('another tenant sees none of it, and a reader changes nothing', async () =>
   const { id } = judgeRun
   const document = `query($id: ID!) { judgeRun(id: $id) { name } node(id: $id) { id } judgeRuns { edges { node { id } } } }`
   expect(await api.get(stranger, document, { id })).toEqual({ judgeRun: null, node: null, judgeRuns: { edges: [] } })
-  expect((await api.get(stranger, CANCEL, { id })).cancelJudgeRun).toMatchObject({ code: 'NOT_FOUND', field: 'id' })
+  expect((await api.get(stranger, CANCEL, { id })).cancelJudgeRun).toMatchObject({
+    code: 'NOT_FOUND',
+    field: 'judgeRunId',
+  })
   expect(await api.follow(stranger, PROGRESS, { id }, 1)).toMatchObject([{ errors: [{ code: 'NOT_FOUND' }] }])
   expect(await start({ rounds: 'ALL' }, stranger)).toMatchObject({ judgeRun: { progress: { total: 0 } } })
   for (const [call, variables] of [
@@ -172,7 +175,7 @@ test('another tenant sees none of it, and a reader changes nothing', async () =>
   expect((await api.get(owner, document, { id })).judgeRun).toEqual({ name: 'again' })
 })
 
-const PROGRESS = `subscription($id: ID!) { judgeRunProgress(id: $id) { status answered failed total judgeRun { name } } }`
+const PROGRESS = `subscription($id: ID!) { judgeRunProgress(judgeRunId: $id) { status answered failed total judgeRun { name } } }`
 
 test('progress is told as it comes and completes with the run', async () => {
   await createFinishedJob(api.db, owner)

@@ -76,7 +76,7 @@ describe('an answer', () => {
     ])
     const trajectory = 'select has_human_critique from trajectory where job_id = $1'
     expect((await database.db.query(trajectory, [jobs[0]])).rows).toEqual([{ has_human_critique: true }])
-    await expect(answer(reviewId, { scores })).rejects.toMatchObject({ code: 'REVIEW_ENDED', state: 'DONE' })
+    await expect(answer(reviewId, { scores })).rejects.toMatchObject({ code: 'REVIEW_ENDED', status: 'DONE' })
   })
 
   it('to a pick or a pair becomes a preference of the reviewer', async () => {
@@ -153,8 +153,8 @@ describe('an answer', () => {
     await expect(answer(early, { chosenRoundId })).rejects.toMatchObject({ code: 'REVIEW_TAKEN' })
     await skipReview(database.db, { tenantId, reviewId: late })
     await answer(early, { chosenRoundId })
-    await expect(skipReview(database.db, { tenantId, reviewId: early })).rejects.toMatchObject({ state: 'DONE' })
-    await expect(answer(late, { chosenRoundId })).rejects.toMatchObject({ code: 'REVIEW_ENDED', state: 'SKIPPED' })
+    await expect(skipReview(database.db, { tenantId, reviewId: early })).rejects.toMatchObject({ status: 'DONE' })
+    await expect(answer(late, { chosenRoundId })).rejects.toMatchObject({ code: 'REVIEW_ENDED', status: 'SKIPPED' })
   })
 
   it("to another tenant's review is refused as if there were none", async () => {
@@ -165,8 +165,8 @@ describe('an answer', () => {
     const absent = { code: 'NOT_FOUND', field: 'reviewId' }
     await expect(answerReview(database.db, target, given)).rejects.toMatchObject(absent)
     await expect(skipReview(database.db, target)).rejects.toMatchObject(absent)
-    const { rows } = await database.db.query('select state from review where id = $1', [reviewId])
-    expect(rows).toEqual([{ state: 'CLAIMED' }])
+    const { rows } = await database.db.query('select status from review where id = $1', [reviewId])
+    expect(rows).toEqual([{ status: 'CLAIMED' }])
   })
 })
 

@@ -65,7 +65,7 @@ const Started = z.object({ export: z.object({ id: z.string() }) })
 
 const progressDocument = `subscription FollowExport($id: ID!) {
   exportProgress(exportId: $id) {
-    samples total bytes export { id status contentHash errorCode errorMessage samples bytes }
+    samples total bytes export { id status contentHash error { code message } samples bytes }
   }
 }`
 const Progress = z.object({
@@ -77,8 +77,7 @@ const Progress = z.object({
       id: z.string(),
       status: z.enum(['QUEUED', 'RUNNING', 'DONE', 'FAILED', 'CANCELED']),
       contentHash: z.string().nullable(),
-      errorCode: z.string().nullable(),
-      errorMessage: z.string().nullable(),
+      error: z.object({ code: z.string(), message: z.string() }).nullable(),
       samples: z.number(),
       bytes: z.number(),
     }),
@@ -100,8 +99,8 @@ async function run({ api, isJson }: Session, name: string, options: Options): Pr
   const started = await api.mutate(startDocument, { input }, Started)
   const made = await follow(api, started.export.id, isJson)
   if (made.status !== 'DONE') {
-    const why = made.errorMessage ?? 'The export was canceled.'
-    throw new CliError(why, { code: made.errorCode ?? 'CANCELED' })
+    const { code, message } = made.error ?? { code: 'CANCELED', message: 'The export was canceled.' }
+    throw new CliError(message, { code })
   }
   const bar = isJson ? null : openBar('Download', 'files')
   const download = await downloadExport(

@@ -17,7 +17,7 @@ const Progress = z.object({
 export type JudgeProgress = z.infer<typeof Progress>
 
 const document = `subscription JudgeProgress($id: ID!) {
-  judgeRunProgress(id: $id) { status isPlanned total answered failed tokens judgeRun { id name } }
+  judgeRunProgress(judgeRunId: $id) { status isPlanned total answered failed tokens judgeRun { id name } }
 }`
 
 /**

@@ -47,7 +47,7 @@ export async function answerReview(
       preferenceId = await insertPreference(tx, { tenantId, by: review.reviewer }, { ...choice, isTie, reasoning })
     }
     await tx.query(sql`
-      update review set state = 'DONE', ended_at = clock_timestamp(), preference_id = ${preferenceId}::uuid
+      update review set status = 'DONE', ended_at = clock_timestamp(), preference_id = ${preferenceId}::uuid
       where id = ${reviewId}::uuid`)
   })
 }

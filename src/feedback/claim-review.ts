@@ -20,7 +20,7 @@ export async function claimReview(
       update review set claimed_until = ${leaseEnd}
       from review_item i
       where i.id = review.item_id and i.queue_id = ${queueId}::uuid and review.reviewer = ${reviewer}
-        and review.state = 'CLAIMED' and review.claimed_until > clock_timestamp()
+        and review.status = 'CLAIMED' and review.claimed_until > clock_timestamp()
       returning review.id`)
     if (held.rows[0] !== undefined) return held.rows[0].id
     // Held until the commit, so that its job is not deleted meanwhile; one that is being deleted is waited for and passed.
@@ -28,7 +28,7 @@ export async function claimReview(
       select i.id from review_item i
       where i.queue_id = ${queueId}::uuid
         and not exists (
-          select 1 from review own where own.item_id = i.id and own.reviewer = ${reviewer} and own.state <> 'CLAIMED')
+          select 1 from review own where own.item_id = i.id and own.reviewer = ${reviewer} and own.status <> 'CLAIMED')
         and ${countOthers(reviewer)} < ${queue.reviewsWanted}::int
       order by i.position limit 1
       for key share of i`)

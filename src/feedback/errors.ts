@@ -1,12 +1,12 @@
 import { DomainError } from '../errors.ts'
-import type { ReviewState } from '../generated/prisma/enums.ts'
+import type { ReviewStatus } from '../generated/prisma/enums.ts'
 
 /** The review was answered or skipped before. */
 export class ReviewEndedError extends DomainError {
-  readonly state: ReviewState
-  constructor(state: ReviewState) {
-    super('REVIEW_ENDED', `The review has already ended as ${state}; claim the next one.`)
-    this.state = state
+  readonly status: ReviewStatus
+  constructor(status: ReviewStatus) {
+    super('REVIEW_ENDED', `The review has already ended as ${status}; claim the next one.`)
+    this.status = status
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '../db.ts'
 import { NotFoundError } from '../errors.ts'
-import type { ReviewState } from '../generated/prisma/enums.ts'
+import type { ReviewStatus } from '../generated/prisma/enums.ts'
 import { sql } from '../sql.ts'
 import { ReviewEndedError } from './errors.ts'
 import { countOthers } from './review-queue-row.ts'
@@ -34,11 +34,11 @@ export async function findReviewPlace(
 
 /** The review as it is now. Needs its queue's lock; throws ReviewEndedError, NotFoundError where it was deleted. */
 export async function loadOpenReview(tx: Tx, reviewId: string): Promise<OpenReview> {
-  const found = await tx.query<{ reviewer: string; state: ReviewState }>(sql`
-    select reviewer, state from review where id = ${reviewId}::uuid`)
+  const found = await tx.query<{ reviewer: string; status: ReviewStatus }>(sql`
+    select reviewer, status from review where id = ${reviewId}::uuid`)
   const review = found.rows[0]
   if (review === undefined) throw new NotFoundError('reviewId', 'review')
-  if (review.state !== 'CLAIMED') throw new ReviewEndedError(review.state)
+  if (review.status !== 'CLAIMED') throw new ReviewEndedError(review.status)
   const { rows } = await tx.query<OpenReview>(sql`
     select r.reviewer, r.claimed_until as "claimedUntil", r.claimed_until > clock_timestamp() as "isHeld",
       ${countOthers(review.reviewer)} as others, i.round_a_id as "roundAId", i.round_b_id as "roundBId"

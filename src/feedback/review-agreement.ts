@@ -29,7 +29,7 @@ export async function readReviewAgreement(
   const { rows } = await db.query<{ kind: ReviewKind; reviewers: number; last: number }>(sql`
     select q.kind, (
         select count(distinct r.reviewer) from review r join review_item i on i.id = r.item_id
-        where i.queue_id = q.id and r.state = 'DONE') as reviewers,
+        where i.queue_id = q.id and r.status = 'DONE') as reviewers,
       coalesce((select max(position) from review_item where queue_id = q.id), 0) as last
     from review_queue q where q.id = ${queueId}::uuid and q.tenant_id = ${tenantId}::uuid`)
   if (rows[0] === undefined) return null
@@ -52,7 +52,7 @@ async function* readUnits<Value>(
     const { rows } = await db.query<{ values: Value[] }>(sql`
       with answer as (${answers}
         where i.queue_id = ${queueId}::uuid and i.position >= ${from}::int and i.position < ${from + PAGE}::int
-          and r.state = 'DONE'
+          and r.status = 'DONE'
       )
       select array_agg(value order by review_id) as values from answer
       where value is not null group by unit_id having count(*) > 1 order by unit_id`)

@@ -26,8 +26,8 @@ export async function readReviewProgress(
     from review_queue q
     left join review_item i on i.queue_id = q.id
     left join lateral (
-      select count(*) filter (where r.state = 'DONE') as answered, count(*) filter (where r.state = 'SKIPPED') as skipped,
-        count(*) filter (where r.state = 'CLAIMED' and r.claimed_until > clock_timestamp()) as claimed
+      select count(*) filter (where r.status = 'DONE') as answered, count(*) filter (where r.status = 'SKIPPED') as skipped,
+        count(*) filter (where r.status = 'CLAIMED' and r.claimed_until > clock_timestamp()) as claimed
       from review r where r.item_id = i.id
     ) as given on true
     where q.tenant_id = ${tenantId}::uuid and q.id = any(${[...queueIds]}::uuid[])

@@ -24,5 +24,5 @@ export function countOthers(reviewer: string): SqlStatement {
   return sql`(
     select count(*) from review other
     where other.item_id = i.id and other.reviewer <> ${reviewer} and (
-      other.state = 'DONE' or (other.state = 'CLAIMED' and other.claimed_until > clock_timestamp())))`
+      other.status = 'DONE' or (other.status = 'CLAIMED' and other.claimed_until > clock_timestamp())))`
 }

@@ -16,6 +16,6 @@ export async function skipReview(
     await lockReviewQueue(tx, tenantId, queueId)
     await loadOpenReview(tx, reviewId)
     await tx.query(sql`
-      update review set state = 'SKIPPED', ended_at = clock_timestamp() where id = ${reviewId}::uuid`)
+      update review set status = 'SKIPPED', ended_at = clock_timestamp() where id = ${reviewId}::uuid`)
   })
 }

@@ -24,7 +24,7 @@ export async function cancelJudgeRun(db: Db, target: { tenantId: string; judgeRu
     union all select status from judge_run
       where id = ${judgeRunId}::uuid and tenant_id = ${tenantId}::uuid and not exists (select from canceled)`)
   const status = rows[0]?.status
-  if (status === undefined) throw new NotFoundError('id', 'judge run')
+  if (status === undefined) throw new NotFoundError('judgeRunId', 'judge run')
   if (status === 'RUNNING') return await cancelJudgeRun(db, target) // it ended while this waited
   if (status === 'DONE') throw new JudgeRunFinishedError()
   await tellJudgeRun(db, judgeRunId)

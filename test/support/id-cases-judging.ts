@@ -45,7 +45,7 @@ export async function createJudging(api: TestApi, caller: Caller, made: Trajecto
 export function judgingIdCases(api: TestApi, owned: () => Owned): Record<string, IdCase> {
   const id = () => ({ id: owned().judging.run })
   const refused = [{ errors: [{ code: 'INVALID_INPUT', field: 'after' }] }]
-  const progress = 'subscription($id: ID!) { judgeRunProgress(id: $id) { total } }'
+  const progress = 'subscription($id: ID!) { judgeRunProgress(judgeRunId: $id) { total } }'
   return {
     'Query.judgeRun(id)': queryCase(api, 'query($id: ID!) { judgeRun(id: $id) { id } }', id, 'judgeRun'),
     'Query.judgeRuns(after)': {
@@ -84,11 +84,13 @@ export function judgingIdCases(api: TestApi, owned: () => Owned): Record<string,
       () => ({ input: { name: 'mine', model: testThinker, roundIds: owned().made.rounds } }),
       { success: 'StartJudgeRunSuccess', field: 'roundIds.0' },
     ),
-    'Mutation.cancelJudgeRun(id)': mutationCase(api, 'cancelJudgeRun($id: ID!)', id, {
-      success: 'CancelJudgeRunSuccess',
-      field: 'id',
-    }),
-    'Subscription.judgeRunProgress(id)': {
+    'Mutation.cancelJudgeRun(judgeRunId)': mutationCase(
+      api,
+      'cancelJudgeRun($judgeRunId: ID!)',
+      () => ({ judgeRunId: owned().judging.run }),
+      { success: 'CancelJudgeRunSuccess', field: 'judgeRunId' },
+    ),
+    'Subscription.judgeRunProgress(judgeRunId)': {
       ask: caller => api.follow(caller, progress, id(), 1),
       there: [{ errors: [], data: { judgeRunProgress: { total: expect.any(Number) } } }],
       absent: [{ data: undefined, errors: [{ code: 'NOT_FOUND' }] }],

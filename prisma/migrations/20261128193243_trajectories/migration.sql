@@ -4,7 +4,7 @@ create function event_epoch() returns int language sql stable as $$ select epoch
 CREATE TYPE "review_kind" AS ENUM ('SCORE', 'PICK', 'PAIR');
 
 -- CreateEnum
-CREATE TYPE "review_state" AS ENUM ('CLAIMED', 'DONE', 'SKIPPED');
+CREATE TYPE "review_status" AS ENUM ('CLAIMED', 'DONE', 'SKIPPED');
 
 -- CreateEnum
 CREATE TYPE "preference_kind" AS ENUM ('PICK', 'PAIR');
@@ -109,7 +109,7 @@ CREATE TABLE "review" (
     "id" UUID NOT NULL,
     "item_id" UUID NOT NULL,
     "reviewer" TEXT NOT NULL,
-    "state" "review_state" NOT NULL DEFAULT 'CLAIMED',
+    "status" "review_status" NOT NULL DEFAULT 'CLAIMED',
     "claimed_until" TIMESTAMPTZ(3) NOT NULL,
     "preference_id" UUID,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -350,7 +350,7 @@ CREATE INDEX "review_critique_review_id_idx" ON "review_critique"("review_id");
 CREATE INDEX "review_preference_id_idx" ON "review"("preference_id");
 
 -- CreateIndex
-CREATE INDEX "review_reviewer_state_idx" ON "review"("reviewer", "state");
+CREATE INDEX "review_reviewer_status_idx" ON "review"("reviewer", "status");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "review_item_id_reviewer_key" ON "review"("item_id", "reviewer");
@@ -585,7 +585,7 @@ alter table review_queue
   add constraint review_queue_reviews_wanted check (reviews_wanted between 1 and 20),
   add constraint review_queue_name_length check (char_length(name) between 1 and 200);
 alter table review_item add constraint review_item_pair check ((round_a_id is null) = (round_b_id is null));
-alter table review add constraint review_ends_once check ((state = 'CLAIMED') = (ended_at is null));
+alter table review add constraint review_ends_once check ((status = 'CLAIMED') = (ended_at is null));
 alter table judge_run
   add constraint judge_run_total check (total >= 0),
   add constraint judge_run_done_is_planned check (status <> 'DONE' or is_planned),
