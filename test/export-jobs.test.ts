@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deleteDataset } from '../src/datasets/delete-dataset.ts'
 import { cancelExport } from '../src/exports/cancel-export.ts'
 import { EXPORT_PREFIX } from '../src/exports/export-key.ts'
 import { findExport } from '../src/exports/export-row.ts'
@@ -167,6 +168,39 @@ test('files of exports that are gone are swept a day later, those of others are 
   const files = await listFiles(setup.db, kept.id)
   for (const { objectKey, byteSize } of files)
     expect((await setup.deps.storage.stat(objectKey))?.byteSize).toBe(byteSize)
+})
+
+test('files that a canceled export still has, since its canceler died, are swept', async () => {
+  const left = await makeExport(setup, { versionId: steps, format: 'IMAGEFOLDER' })
+  await setup.db.query(`update export set status = 'CANCELED', content_hash = null where id = $1`, [left.id])
+  expect(await listFiles(setup.db, left.id)).not.toEqual([])
+  await sweepExports(setup.deps)
+  expect(await listFiles(setup.db, left.id)).toEqual([])
+  expect(await listKeys(left.id)).toEqual([])
+})
+
+test('an export stops where its dataset is deleted, and what it stored is swept', async () => {
+  const versionId = await buildDataset(setup.db, setup.caller, thinkEdit)
+  const id = await startExport(setup.db, setup.caller, { versionId, format: 'JSONL', shardSize: 1 })
+  const { storage } = setup.deps
+  const { tenantId } = setup.caller
+  const { rows } = await setup.db.query<{ id: string }>('select dataset_id as id from dataset_version where id = $1', [
+    versionId,
+  ])
+  let puts = 0
+  const deleting: ObjectStorage = {
+    ...storage,
+    async put(...args) {
+      if (++puts === 3) await deleteDataset(setup.db, { tenantId, datasetId: rows[0]?.id ?? '' })
+      return await storage.put(...args)
+    },
+  }
+  await doWork(setup.db, exportWork({ ...setup.deps, storage: deleting }), id)
+  expect(puts).toBe(3)
+  expect(await findExport(setup.db, tenantId, id)).toBeNull()
+  expect(await listFiles(setup.db, id)).toEqual([])
+  await sweepExports(setup.deps, Date.now() + 25 * 3_600_000)
+  expect(await listKeys(id)).toEqual([])
 })
 
 test("another tenant's version cannot be exported, nor its export be seen or canceled", async () => {

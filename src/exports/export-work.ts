@@ -101,18 +101,15 @@ async function finish(db: Db, run: ExportRun, lease: Lease): Promise<void> {
 
 /** Nothing of a failed export stays. */
 async function failExport(
-  { db, storage }: ExportDeps,
+  deps: ExportDeps,
   { id, owner }: Lease,
   { code, message }: { code: string; message: string },
 ): Promise<void> {
-  const keys = await db.transaction(async tx => {
-    const { rowCount } = await tx.query(sql`
-      update export set status = 'FAILED', error_code = ${code}, error_message = ${message},
-        finished_at = clock_timestamp()
-      where id = ${id}::uuid and owner = ${owner}::uuid and status in ('QUEUED', 'RUNNING')`)
-    if (rowCount === 0) return []
-    await notifyProgress(tx, id)
-    return await removeExportFiles(tx, id)
-  })
-  await storage.remove(keys).catch(() => {}) // the store may be what failed; it is swept
+  const { rowCount } = await deps.db.query(sql`
+    update export set status = 'FAILED', error_code = ${code}, error_message = ${message},
+      finished_at = clock_timestamp()
+    where id = ${id}::uuid and owner = ${owner}::uuid and status in ('QUEUED', 'RUNNING')`)
+  if (rowCount === 0) return
+  await notifyProgress(deps.db, id)
+  await removeExportFiles(deps, id).catch(() => {}) // the store may be what failed; it is swept
 }

@@ -1,14 +1,24 @@
-import type { Tx } from '../db.ts'
+import type { Db } from '../db.ts'
 import { sql } from '../sql.ts'
+import type { ObjectStorage } from '../storage/storage.ts'
 import { EXPORT_PREFIX } from './export-key.ts'
 
+const STEP = 5_000
+
 /**
- * Forgets the files of an export and gives the keys of those that are its own, to be removed from the store once this is
- * committed. What a crash leaves there is swept (sweep-exports.ts).
+ * Forgets the files of an export that has ended, and removes those that are its own from the store. In small steps, since a
+ * long write would hold up the event streams; what a crash leaves is swept (sweep-exports.ts).
  */
-export async function removeExportFiles(tx: Tx, exportId: string): Promise<string[]> {
-  const { rows } = await tx.query<{ key: string }>(sql`
-    with gone as (delete from export_file where export_id = ${exportId}::uuid returning object_key)
-    select object_key as key from gone where starts_with(object_key, ${EXPORT_PREFIX})`)
-  return rows.map(({ key }) => key)
+export async function removeExportFiles(
+  { db, storage }: { db: Db; storage: ObjectStorage },
+  exportId: string,
+): Promise<void> {
+  for (;;) {
+    const { rows } = await db.query<{ key: string }>(sql`
+      delete from export_file where (export_id, position) in (
+        select export_id, position from export_file where export_id = ${exportId}::uuid limit ${STEP}::int)
+      returning object_key as key`)
+    await storage.remove(rows.map(({ key }) => key).filter(key => key.startsWith(EXPORT_PREFIX)))
+    if (rows.length < STEP) return
+  }
 }

@@ -2,6 +2,7 @@ import type { Db } from '../db.ts'
 import { sql } from '../sql.ts'
 import type { ObjectStorage } from '../storage/storage.ts'
 import { EXPORT_PREFIX, exportOfKey } from './export-key.ts'
+import { removeExportFiles } from './remove-export-files.ts'
 
 const DAY_MS = 24 * 3_600_000
 const STEP = 500
@@ -11,6 +12,7 @@ const STEP = 500
  * them all: run it daily.
  */
 export async function sweepExports(deps: { db: Db; storage: ObjectStorage }, now = Date.now()): Promise<number> {
+  await removeLeftFiles(deps)
   let removed = 0
   let old: string[] = []
   const flush = async () => {
@@ -29,4 +31,12 @@ export async function sweepExports(deps: { db: Db; storage: ObjectStorage }, now
   }
   await flush()
   return removed
+}
+
+/** Whoever ended an export may have died before its files were forgotten, and each picture among them is kept till then. */
+async function removeLeftFiles(deps: { db: Db; storage: ObjectStorage }): Promise<void> {
+  const { rows } = await deps.db.query<{ id: string }>(sql`
+    select id from export
+    where status in ('FAILED', 'CANCELED') and exists (select from export_file where export_id = export.id)`)
+  for (const { id } of rows) await removeExportFiles(deps, id)
 }
