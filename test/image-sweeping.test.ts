@@ -50,12 +50,16 @@ const putVariant = async (image: ImageRow) => {
   return key
 }
 
-/** The five places where an image can be needed, and a way to make a new job need it there. */
+/** The six places where an image can be needed, and a way to make a new job need it there. */
 const needs: [string, (image: ImageRow) => Promise<unknown>][] = (
-  ['source', 'mask', 'reference', 'round', 'base'] as const
+  ['source', 'mask', 'reference', 'picture', 'round', 'base'] as const
 ).map(place => [place, async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, place)])
 
-async function setColumn(jobId: string, { id }: ImageRow, place: 'source' | 'mask' | 'reference' | 'round' | 'base') {
+async function setColumn(
+  jobId: string,
+  { id }: ImageRow,
+  place: 'source' | 'mask' | 'reference' | 'picture' | 'round' | 'base',
+) {
   const { db } = deps
   if (place === 'source') return db.query(sql`update job set source_id = ${id}::uuid where id = ${jobId}::uuid`)
   if (place === 'mask') {
@@ -63,6 +67,9 @@ async function setColumn(jobId: string, { id }: ImageRow, place: 'source' | 'mas
   }
   if (place === 'reference') {
     return db.query(sql`insert into job_reference (job_id, position, image_id) values (${jobId}::uuid, 0, ${id}::uuid)`)
+  }
+  if (place === 'picture') {
+    return db.query(sql`insert into job_picture (job_id, name, image_id) values (${jobId}::uuid, 'truth', ${id}::uuid)`)
   }
   const roundId = await seedRound(db, jobId, 1)
   if (place === 'round') return db.query(sql`update round set image_id = ${id}::uuid where id = ${roundId}::uuid`)
@@ -96,6 +103,7 @@ describe('the sweeper', () => {
     expect(rows.map(({ place }) => place)).toEqual([
       'job.mask_id',
       'job.source_id',
+      'job_picture.image_id',
       'job_reference.image_id',
       'round.base_image_id',
       'round.image_id',

@@ -26,7 +26,7 @@ export type SampleJob = {
 export type SamplePicture = { roundId: string } | 'source'
 
 /** A turn as the script writes it down, without its paths; what the script does not know is in `score`, `seed` and `editor`. */
-export type SampleTurn = {
+type SampleTurn = {
   turn_number: number
   rewritten_prompt: string | null
   evaluation: object | null

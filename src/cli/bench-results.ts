@@ -36,7 +36,7 @@ export function benchResultsCommand(): Command {
 }
 
 /** The label of a run that is named by its label or its fingerprint. Throws UsageError for one of another benchmark. */
-export function toLabel(benchmark: BenchmarkName, run: string): string {
+function toLabel(benchmark: BenchmarkName, run: string): string {
   const label = /^[0-9a-f]{12}$/.test(run) ? toRunLabel(benchmark, run) : run
   if (parseRunLabel(label)?.benchmark === benchmark) return label
   throw new UsageError(`${run} is no run of ${benchmark}: it must be like ${toRunLabel(benchmark, '0123456789ab')}.`)

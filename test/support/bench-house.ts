@@ -5,7 +5,7 @@ import { type CliResult, runCli } from './run-cli.ts'
 import { startTestServer, type TestServer } from './server.ts'
 
 /** A job of a run, as the tests look at it. `rounds`: those that have a picture. */
-export type BenchJob = { id: string; run: number; status: string; key: string; batch: string; rounds: number }
+type BenchJob = { id: string; run: number; status: string; key: string; batch: string; rounds: number }
 
 /** A server with the builtin engines, and a tenant and a folder that `refresh` makes anew. */
 export type BenchHouse = {
