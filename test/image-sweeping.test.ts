@@ -50,21 +50,17 @@ const putVariant = async (image: ImageRow) => {
   return key
 }
 
-/** The six places where an image can be needed, and a way to make a new job need it there. */
-const needs: [string, (image: ImageRow) => Promise<unknown>][] = (
-  ['source', 'mask', 'reference', 'picture', 'round', 'base'] as const
-).map(place => [place, async image => setColumn((await seedJob(deps.db, tenantId)).jobId, image, place)])
+/** The places where an image can be needed, and a way to make a new job need it there. */
+const places = ['source', 'mask', 'reference', 'picture', 'round', 'base'] as const
+const needs = places.map(
+  place => [place, async (image: ImageRow) => need((await seedJob(deps.db, tenantId)).jobId, image, place)] as const,
+)
 
-async function setColumn(
-  jobId: string,
-  { id }: ImageRow,
-  place: 'source' | 'mask' | 'reference' | 'picture' | 'round' | 'base',
-) {
+async function need(jobId: string, { id }: ImageRow, place: (typeof places)[number]) {
   const { db } = deps
   if (place === 'source') return db.query(sql`update job set source_id = ${id}::uuid where id = ${jobId}::uuid`)
-  if (place === 'mask') {
+  if (place === 'mask')
     return db.query(sql`update job set kind = 'FILL', mask_id = ${id}::uuid where id = ${jobId}::uuid`)
-  }
   if (place === 'reference') {
     return db.query(sql`insert into job_reference (job_id, position, image_id) values (${jobId}::uuid, 0, ${id}::uuid)`)
   }
@@ -87,9 +83,9 @@ describe('the sweeper', () => {
     expect((await sweepImages(deps)).images).toBe(0)
   })
 
-  test.each(needs)('leaves an image that a job needs: %s', async (_place, need) => {
+  test.each(needs)('leaves an image that a job needs: %s', async (_place, makeNeeded) => {
     const image = await uploadOld()
-    await need(image)
+    await makeNeeded(image)
     await sweepImages(deps)
     expect([await statusOf(image), await isStored(image)]).toEqual(['READY', true])
   })
