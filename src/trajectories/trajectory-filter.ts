@@ -139,8 +139,15 @@ function toWordConditions(filter: TrajectoryFilter): SqlStatement[] {
       ...(exists === true ? [sql`t.metadata ? ${key}::text`] : []),
       ...(exists === false ? [sql`(t.metadata ? ${key}::text) is not true`] : []),
     ]),
-    ...(instruction === undefined ? [] : [sql`t.words @@ websearch_to_tsquery('english', ${instruction}::text)`]),
+    ...(instruction === undefined
+      ? []
+      : [sql`t.words @@ websearch_to_tsquery('english', ${toSearch(instruction)}::text)`]),
   ]
+}
+
+// Of hyphens in a row the last one counts: they are as many negations, and PostgreSQL fails on 32.
+function toSearch(instruction: string): string {
+  return instruction.replace(/(^|[\s"!&|()<])-[-\s!&|()<]*(?=-)/g, '$1')
 }
 
 function toTimeConditions(filter: TrajectoryFilter): SqlStatement[] {
