@@ -8,6 +8,7 @@ import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { ApiClient } from './api-client.ts'
 import { CliError } from './cli-error.ts'
+import { findStray } from './find-stray.ts'
 
 const FILES_A_PAGE = 500
 const AT_ONCE = 4
@@ -37,7 +38,8 @@ export type Downloaded = { files: number; loaded: number }
 
 /**
  * Puts the files of a finished export into a folder, which is made; those that are there with the right content are left
- * alone. `tell` hears how many are done. Throws CliError where something arrived damaged or the export is gone.
+ * alone. `tell` hears how many are done. Throws CliError where something arrived damaged, the export is gone, or the folder
+ * holds part of another one.
  */
 export async function downloadExport(
   api: ApiClient,
@@ -45,6 +47,15 @@ export async function downloadExport(
   tell: (done: number, all: number) => void,
 ): Promise<Downloaded> {
   const files = await listFiles(api, id)
+  const stray = await findStray(
+    folder,
+    files.map(({ path }) => path),
+  )
+  if (stray !== null) {
+    throw new CliError(
+      `${stray} in ${folder} is not of this export, but would be loaded with it: choose another folder.`,
+    )
+  }
   const limit = pLimit(AT_ONCE)
   let [done, loaded] = [0, 0]
   tell(done, files.length)
@@ -90,7 +101,8 @@ async function bring({ path, sha256, url }: File, folder: string): Promise<boole
     })
   })
   if (!response.ok || !response.body) throw new CliError(`${path} could not be loaded (HTTP ${response.status}).`)
-  const written = join(dirname(target), `.${randomUUID()}.part`)
+  // Not beside it: loaders take folders as a whole, and a download that is killed leaves it.
+  const written = join(root, `.${randomUUID()}.part`)
   try {
     await mkdir(dirname(target), { recursive: true })
     const hash = createHash('sha256')
