@@ -40,6 +40,11 @@ describe.each(both)('GEdit, %s rules: an answer', rules => {
     expect(scoresOf('11')).toBeNull()
   })
 
+  it('is looked for behind what a model thought', () => {
+    expect(scoresOf('<think>Perhaps [3, 4]?</think>\n[8, 9]')).toEqual([8, 9])
+    expect(scoresOf('<think>Perhaps {"score": [3, 4]}?</think>\n{"score": [8, 9]}')).toEqual([8, 9])
+  })
+
   it.each([
     ['a refusal', 'I am sorry, I cannot compare these images.'],
     ['a number in words alone', 'I would give it a seven or an 8.'],
@@ -101,6 +106,12 @@ describe('ImgEdit: an answer', () => {
   })
 })
 
+test('ImgEdit: what a model thought first counts by the official rules alone', () => {
+  const text = `<think>\nPrompt Compliance: 2, or more?\nVisual Naturalness: 1\n</think>\n${rating}`
+  expect(parseImgedit(text)?.scores.map(({ score }) => score)).toEqual([5, 4, 4])
+  expect(parseImgedit(text, 'official')?.scores.map(({ score }) => score)).toEqual([1, 5, 4, 4])
+})
+
 describe.each(both)('RISE, %s rules: the final score', rules => {
   const scoreOf = (text: string, isLogical = false) => parseRise(text, { rules, isLogical })?.score ?? null
 
@@ -132,6 +143,19 @@ describe.each(both)('RISE, %s rules: the final score', rules => {
   ])('is not guessed from %j', text => {
     expect(scoreOf(text)).toBeNull()
   })
+})
+
+test('RISE: a range and decimals are read as a whole number by the official rules alone', () => {
+  for (const text of [
+    'Final Score: 1-5',
+    '**Final Score:** **1** - **5**',
+    'Final Score: 1 to 5',
+    'Final Score: 1.5',
+  ]) {
+    expect(parseRise(text, { rules: 'official' })).toEqual({ score: 1 })
+    expect(parseRise(text)).toBeNull()
+  }
+  expect(parseRise('Final Score: 4\n\n- 2 leaves are there')).toEqual({ score: 4 })
 })
 
 test('RISE: a score off its scale is kept by the official rules and refused by the strict ones', () => {

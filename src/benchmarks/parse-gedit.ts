@@ -15,7 +15,7 @@ const object = z.object({
  * it is no JSON; without braces a bare list "[a, b]" or a lone whole number 0-10. Where the script would draw a number, null.
  */
 export function parseGedit(text: string, rules: AnswerRules = 'strict'): GeditAnswer | null {
-  const answer = readObject(text) ?? readBare(text)
+  const answer = readObject(text) ?? readBare(withoutThinking(text))
   if (answer === null || rules === 'official') return answer
   return answer.scores.every(one => one >= 0 && one <= 10) ? answer : null
 }
