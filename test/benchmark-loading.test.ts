@@ -86,6 +86,14 @@ describe('KRIS-Bench', () => {
     expect(await loadBenchmark('kris', join(root, 'Kris_Bench', 'KRIS_Bench'))).toHaveLength(4)
   })
 
+  it('brings frames into the order of their numbers', async () => {
+    await folders.writeKris(root)
+    const list = join(root, 'Kris_Bench/KRIS_Bench/temporal_prediction/annotation.json')
+    await folders.writeJson(list, { '7': { ori_img: ['7-4.jpg', '7-1.jpg', '7-2.jpg'], ins_en: 'Make frame 3.' } })
+    const { source, references } = byId(await loadBenchmark('kris', root), 'temporal_prediction/en/7')
+    expect([source, ...references].map(({ name }) => name.split('/').at(-1))).toEqual(['7-1.jpg', '7-2.jpg', '7-4.jpg'])
+  })
+
   it('takes the items that final_data.json lists, as a list or by id', async () => {
     const listed = { type: 'physics', ori_img: '1.png', ins_en: 'Show the ice after two hours in the sun.' }
     for (const finalData of [[{ id: 1, ...listed }], { '1': listed }]) {

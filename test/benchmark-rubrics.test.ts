@@ -97,6 +97,13 @@ describe('KRIS', () => {
     })
   })
 
+  it('shows pictures that were kept from the editor in the same places', () => {
+    const pictures = { original3: image('third'), original2: image('second') }
+    const [[, asked] = []] = ask('kris', { taskType: 'temporal_prediction', facts: { frame: 2 }, pictures })
+    const rendered = asked && renderCall(asked, { ...round, references: [], pictures })
+    expect(rendered?.pictures.map(({ image: { id } }) => id)).toEqual(['source', 'edited', 'second', 'third'])
+  })
+
   it.each([1, 2, 3, 4])('puts the frame that was made in the %ith place', frame => {
     const frames = ['source', 'second', 'third'].toSpliced(frame - 1, 0, 'edited')
     const labels = frames.map((id, i) => `Frame ${i + 1}, ${id === 'edited' ? 'made by the model' : 'given'}:${id}`)

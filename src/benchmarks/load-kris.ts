@@ -31,7 +31,7 @@ const nameOf = (category: string, key: string) => `${category}/en/${key}`
 /**
  * KRIS-Bench: a folder for each category with annotation.json and pictures, in the folder itself or in KRIS_Bench within it.
  * Where final_data.json lies beside that, the items are those it lists, in its order. Of several pictures the first is the
- * source and the others are references. Facts: category, explanation, isMultiPicture, frame (of temporal_prediction: the
+ * source and the others are references; frames are in the order of their numbers. Facts: category, explanation, isMultiPicture, frame (of temporal_prediction: the
  * number of the one to make, 1-4). The judge's picture `groundTruth` is there where the item has one. Throws BenchmarkDataError.
  */
 export async function loadKris(root: string): Promise<BenchmarkItem[]> {
@@ -108,34 +108,44 @@ async function toItem(
   { key, category, annotation }: Entry,
 ): Promise<BenchmarkItem | null> {
   const [at, home] = [nameOf(category, key), join(base, category)]
-  const pictures = await Promise.all(annotation.ori_img.map(name => folder.findPicture(at, name, home)))
+  const isFrame = category === 'temporal_prediction'
+  const names = isFrame ? inOrderOfFrames(annotation.ori_img) : annotation.ori_img
+  const pictures = await Promise.all(names.map(name => folder.findPicture(at, name, home)))
   const truth = annotation.gt_img || null
   // Without it the judge cannot be asked.
   const isTruthMissing = truth === null && category === 'viewpoint_change'
   if (isTruthMissing) folder.note(at, 'gt_img: is missing.')
   const groundTruth = truth === null ? null : await folder.findPicture(at, truth, home)
-  const isFrame = category === 'temporal_prediction'
-  const frame = isFrame ? findMissingFrame(annotation.ori_img) : null
+  const frame = isFrame ? findMissingFrame(names) : null
   if (isFrame && frame === null) {
     folder.note(at, 'ori_img: must be three of the four frames, such as 7-1.jpg, 7-3.jpg, 7-4.jpg.')
   }
   const [source, ...references] = pictures.filter(picture => picture !== null)
-  const isWhole = references.length + 1 === annotation.ori_img.length && (truth === null || groundTruth !== null)
+  const isWhole = references.length + 1 === names.length && (truth === null || groundTruth !== null)
   if (!source || !isWhole || isTruthMissing || (isFrame && frame === null)) return null
   return {
     ...{ key, taskType: category, language: 'en', instruction: annotation.ins_en, source },
     references,
     pictures: groundTruth ? { groundTruth } : {},
     facts: {
-      ...{ category, explanation: annotation.explain_en ?? '', isMultiPicture: annotation.ori_img.length > 1 },
+      ...{ category, explanation: annotation.explain_en ?? '', isMultiPicture: names.length > 1 },
       ...(frame !== null && { frame }),
     },
   }
 }
 
-/** Of the frames 1 to 4 the one that is not given, by the number at the end of each name. */
+function inOrderOfFrames(names: readonly string[]): string[] {
+  return names.toSorted((a, b) => Number(numberOf(a)) - Number(numberOf(b)))
+}
+
+/** By the number at the end of a frame's name. */
+function numberOf(name: string): string | undefined {
+  return /(\d)\.\w+$/.exec(name)?.[1]
+}
+
+/** Of the frames 1 to 4 the one that is not given; null where that is not just one. */
 function findMissingFrame(names: readonly string[]): number | null {
-  const given = new Set(names.map(name => /(\d)\.\w+$/.exec(name)?.[1]))
+  const given = new Set(names.map(numberOf))
   const missing = ['1', '2', '3', '4'].filter(frame => !given.has(frame))
   return missing.length === 1 && names.length === 3 ? Number(missing[0]) : null
 }

@@ -13,7 +13,7 @@ export type ItemChoice = {
   skipBad?: true | undefined
   /** GEdit: the picture as it was before it was fitted to the benchmark's sizes. */
   rawPictures?: true | undefined
-  /** KRIS: only the first picture of an item that has several, as the paper does. */
+  /** KRIS: the editor is given only the first picture of an item that has several, as in the paper; the judge sees all. */
   firstPicture?: true | undefined
 }
 
@@ -32,7 +32,13 @@ export async function loadItems(name: BenchmarkName, choice: ItemChoice): Promis
     .filter(({ language }) => choice.language === 'all' || language === choice.language)
     .slice(0, choice.limit)
   if (chosen.length === 0) throw new CliError(`No item of ${choice.data} is in the language ${choice.language}.`)
-  return { items: choice.firstPicture ? chosen.map(item => ({ ...item, references: [] })) : chosen, problems }
+  return { items: choice.firstPicture ? chosen.map(keepFromEditor) : chosen, problems }
+}
+
+/** What the item's references are called as pictures for the judge: see the rubric of KRIS-Bench. */
+function keepFromEditor(item: BenchmarkItem): BenchmarkItem {
+  const kept = item.references.map((picture, i) => [`original${i + 2}`, picture] as const)
+  return { ...item, references: [], pictures: { ...item.pictures, ...Object.fromEntries(kept) } }
 }
 
 async function load(name: BenchmarkName, { data, language, rawPictures }: ItemChoice): Promise<LoadedItems> {

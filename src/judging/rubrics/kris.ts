@@ -44,13 +44,9 @@ function variantOf(call: string, { taskType }: JudgeItem): string {
 function shown(call: string, item: JudgeItem): JudgeImage[] {
   switch (item.taskType) {
     case 'temporal_prediction':
-      return frames(frameOf(item))
+      return frames(item)
     case 'multi-element_composition':
-      return [
-        { of: 'source', label: 'Original image {n}:' },
-        { of: 'references', label: 'Original image {n}:' },
-        edited,
-      ]
+      return [...originals(item, 'Original image {n}:'), edited]
     default: {
       const pair: JudgeImage[] = [{ of: 'source', label: 'The original image:' }, edited]
       const truth: JudgeImage = { of: 'picture', name: 'groundTruth', label: 'The ground truth:' }
@@ -59,14 +55,24 @@ function shown(call: string, item: JudgeItem): JudgeImage[] {
   }
 }
 
-/** The three that were given, the source first, with the new one in its place. */
-function frames(made: number): JudgeImage[] {
-  const given: JudgeImage[] = [
-    { of: 'source', label: 'Frame {n}, given:' },
-    { of: 'references', at: 0, label: 'Frame {n}, given:' },
-    { of: 'references', at: 1, label: 'Frame {n}, given:' },
-  ]
-  return given.toSpliced(made - 1, 0, { of: 'edited', label: 'Frame {n}, made by the model:' })
+/** The three that were given, with the new one in its place. */
+function frames(item: JudgeItem): JudgeImage[] {
+  const made: JudgeImage = { of: 'edited', label: 'Frame {n}, made by the model:' }
+  return originals(item, 'Frame {n}, given:').toSpliced(frameOf(item) - 1, 0, made)
+}
+
+/** The most pictures an item has beside its first. */
+const MAX_OTHERS = 4
+
+/** The item's pictures, the source first. Those the editor was not given are the judge's: original2, original3 ... */
+function originals({ pictures }: JudgeItem, label: string): JudgeImage[] {
+  const places = Array.from({ length: MAX_OTHERS }, (_, at) => at)
+  const kept = places.map(at => `original${at + 2}`).filter(name => pictures.includes(name))
+  const others: JudgeImage[] =
+    kept.length > 0
+      ? kept.map(name => ({ of: 'picture', name, label }))
+      : places.map(at => ({ of: 'references', at, label }))
+  return [{ of: 'source', label }, ...others]
 }
 
 function frameOf({ facts }: JudgeItem): number {
