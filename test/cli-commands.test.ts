@@ -106,11 +106,14 @@ describe('with a server', { timeout: 120_000 }, () => {
 
   it('trajectories lists finished jobs by what was asked', async () => {
     const list = async (...args: string[]) => (await run(['trajectories', ...args])).stdout
-    expect(await list()).toMatch(/^job .*stopped .*instruction\n\S+ +CANCELED +0 .* Make it greener\n$/)
+    expect(await list()).toMatch(/^JOB .*STOPPED .*INSTRUCTION\n\S+ +CANCELED +0 .* Make it greener\n$/)
     const [line] = parseLines(await list('--json', '--filter', '{"instruction":"greener"}', '--order', 'rounds'))
     expect(line).toMatchObject({ __typename: 'Trajectory', status: 'CANCELED', rounds: 0, gain: null })
     expect(line?.job).toMatchObject({ id: jobIds[0], instruction: 'Make it greener' })
     expect(await list('--order', 'gain', '--ascending')).toBe('There are no such trajectories.\n')
+    expect(await run(['trajectories', '--as-of', 'elsewhere'])).toMatchObject({
+      ...{ code: 1, stdout: '', stderr: expect.stringMatching(/^asOf /) },
+    })
     const { code, stderr } = await run(['trajectories', '--filter', '{"rounds":{"gte":0.5}}'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'filter.rounds.gte must be a whole number, not 0.5.\n' })
   })

@@ -69,6 +69,16 @@ describe('with a server', { timeout: 120_000 }, () => {
     expect((await run('list')).stdout).toMatch(/\nsteps@2 +READY +1 +\S.*\n$/)
   })
 
+  it('a dataset is deleted by its name, once', async () => {
+    await run('create', 'brief')
+    expect(await run('delete', 'brief')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^The dataset brief is /),
+    })
+    expect(await run('delete', 'brief')).toMatchObject({ code: 1, stderr: expect.stringMatching(/no dataset brief/) })
+    expect((await run('list')).stdout).not.toContain('brief')
+  })
+
   it('what the server refuses is said in its words', async () => {
     const refused = await run('create', 'other', '--options', '{"subset": "RL"}')
     expect(refused).toMatchObject({

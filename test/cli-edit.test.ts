@@ -85,7 +85,9 @@ describe('pentimento edit', { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await runCli(args, env)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).not.toContain(ansiStart)
-    expect(stdout).toMatch(/Round 1, candidate 0 .* 5\.48 {2}semantic 5, quality 6\n +Prompt +Make the sky bluer\n/)
+    expect(stdout).toMatch(
+      /Round 1, candidate 0 .* 5\.48 {2}semantic 5\.00, quality 6\.00\n +Prompt +Make the sky bluer\n/,
+    )
     expect(stdout).toMatch(/Round 2, candidate 1 .*\n +Prompt +Make the sky clearly bluer/)
     expect(stdout).toMatch(/SUCCEEDED, MAX_ROUNDS: 4 edits/)
     const rounds = [1, 2].flatMap(index => [0, 1].map(candidate => `round-${index}-candidate-${candidate}.png`))

@@ -73,7 +73,19 @@ describe('pentimento export', { timeout: 120_000 }, () => {
     expect(await readFile(join(out, 'train/00000.json'), 'utf8')).toContain('Judge make it brighter after ')
   })
 
+  it('lists what has been exported, newest first', async () => {
+    const args = ['export', 'photos', '--format', 'csv', '--out', join(folder, 'listed')]
+    const made = parseLines((await runCli([...args, '--json'], env)).stdout)[0]
+    const { code, stdout } = await runCli(['export', '--list'], env)
+    expect(code).toBe(0)
+    expect(stdout.split('\n')[1]).toMatch(/^photos@1 +csv +DONE +4 +\d+\.\d MB/)
+    const listed = parseLines((await runCli(['export', '--list', '--json'], env)).stdout)
+    expect(listed[0]).toMatchObject({ __typename: 'Export', id: made?.id, contentHash: made?.contentHash, error: null })
+  })
+
   it('says in a sentence what cannot be done', async () => {
+    const nowhere = await runCli(['export', 'photos', '--format', 'csv'], env)
+    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('--out') })
     const absent = await runCli(['export', 'nothing', '--format', 'csv', '--out', folder], env)
     expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no dataset nothing.') })
     const unfit = await runCli(['export', 'photos', '--format', 'llama-factory-ranking', '--out', folder], env)

@@ -23,7 +23,7 @@ describe('pentimento what-if', { timeout: 120_000 }, () => {
   it('prints a row for each threshold below what really happened', async () => {
     const { code, stdout } = await whatIf('--threshold', '5,7', '--threshold', '9.5')
     expect(stdout.split('\n').map(line => line.trimEnd().replace(/ {2,}/g, ' | '))).toEqual([
-      'rule | jobs | mean | median | satisfied | cut short | edits | editor s | tokens | stopped by',
+      'RULE | JOBS | MEAN | MEDIAN | SATISFIED | CUT SHORT | EDITS | EDITOR S | TOKENS | STOPPED BY',
       'actual | 2 | 7.00 | 7.00 | 50.0% | 0.0% | 5 | 8 | 50 | MAX_ROUNDS 1, SATISFIED 1',
       '5 | 2 | 6.00 | 6.00 | 100.0% | 0.0% | 3 | 5 | 30 | SATISFIED 2',
       '7 | 2 | 6.00 | 6.00 | 50.0% | 0.0% | 4 | 6 | 40 | MAX_ROUNDS 1, SATISFIED 1',
@@ -43,9 +43,9 @@ describe('pentimento what-if', { timeout: 120_000 }, () => {
   })
 
   it('says where a history is too short, and what it cannot take', async () => {
-    expect((await whatIf('--max-rounds', '9')).stdout).toMatch(/^this rule .*50\.0% .*\n\ncut short: .*\n$/m)
+    expect((await whatIf('--max-rounds', '9')).stdout).toMatch(/^this rule .*50\.0% .*\n\nCUT SHORT: .*\n$/m)
     const refusals = [
-      [['--threshold', '11'], /--threshold 11 is not usable/],
+      [['--threshold', '11'], /It must be from 0 to 10/],
       [['--select', 'first'], /It must be best or last/],
       [['--filter', '7'], /It must be a JSON object/],
     ] as const

@@ -52,12 +52,25 @@ export const DatasetVersion = z.object({
 export type DatasetVersion = z.infer<typeof DatasetVersion>
 
 const versionDocument = `query LoadVersion($id: ID!) { datasetVersion(id: $id) { ...VersionFields } } ${versionFields}`
+const idDocument = 'query FindDataset($name: String!) { dataset(name: $name) { id } }'
 const findDocument = `query FindVersion($name: String!, $before: Int) {
   dataset(name: $name) { versions(first: 1, before: $before) { id number } }
 }`
 const Found = z.object({
   dataset: z.object({ versions: z.array(z.object({ id: z.string(), number: z.number() })) }).nullable(),
 })
+
+/** The global id of the dataset of that name; null where there is none. */
+export async function findDatasetId(api: ApiClient, name: string): Promise<string | null> {
+  const Data = z.object({ dataset: z.object({ id: z.string() }).nullable() })
+  return (await api.run(idDocument, { name }, Data)).dataset?.id ?? null
+}
+
+/** What is thrown where there is no dataset of that name. */
+export function noDataset(name: string): CliError {
+  const message = `There is no dataset ${name}. "pentimento dataset list" lists those there are.`
+  return new CliError(message, { code: 'NOT_FOUND' })
+}
 
 /** A version by its global id. Throws CliError where there is none such (any more). */
 export async function loadVersion(api: ApiClient, id: string): Promise<DatasetVersion> {
@@ -77,11 +90,7 @@ export async function findVersion(api: ApiClient, text: string): Promise<{ id: s
   const number = wanted === undefined ? null : Number(wanted)
   const before = number === null ? null : number + 1
   const { dataset } = await api.run(findDocument, { name, before }, Found)
-  if (!dataset) {
-    throw new CliError(`There is no dataset ${name}. "pentimento dataset list" lists those there are.`, {
-      code: 'NOT_FOUND',
-    })
-  }
+  if (!dataset) throw noDataset(name)
   const [version] = dataset.versions
   if (version && (number === null || version.number === number)) return version
   throw new CliError(`${name} has no version${number === null ? '' : ` ${number}`}.`, { code: 'NOT_FOUND' })

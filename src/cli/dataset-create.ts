@@ -3,7 +3,7 @@ import ora from 'ora'
 import { z } from 'zod'
 import type { ApiClient } from './api-client.ts'
 import { CliError } from './cli-error.ts'
-import { type DatasetVersion, loadVersion } from './dataset-answers.ts'
+import { type DatasetVersion, findDatasetId, loadVersion } from './dataset-answers.ts'
 import type { Session } from './session.ts'
 
 /** What is told of a new version. */
@@ -16,7 +16,6 @@ export type VersionOptions = {
   description?: string
 }
 
-const findDocument = 'query FindDataset($name: String!) { dataset(name: $name) { id } }'
 const datasetDocument = `mutation CreateDataset($input: CreateDatasetInput!) {
   createDataset(input: $input) {
     __typename ... on CreateDatasetSuccess { dataset { id } } ... on Error { code message }
@@ -66,8 +65,8 @@ function toRecipe(recipe: string, options: Record<string, unknown> | undefined):
 }
 
 async function findOrCreate(api: ApiClient, name: string, description: string | undefined): Promise<string> {
-  const { dataset } = await api.run(findDocument, { name }, z.object({ dataset: Id.nullable() }))
-  if (dataset) return dataset.id
+  const found = await findDatasetId(api, name)
+  if (found !== null) return found
   const created = await api.mutate(datasetDocument, { input: { name, description } }, z.object({ dataset: Id }))
   return created.dataset.id
 }

@@ -1,10 +1,19 @@
 import chalk from 'chalk'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
-import { Dataset, type DatasetVersion, datasetFields, findVersion, loadVersion } from './dataset-answers.ts'
+import {
+  Dataset,
+  type DatasetVersion,
+  datasetFields,
+  findDatasetId,
+  findVersion,
+  loadVersion,
+  noDataset,
+} from './dataset-answers.ts'
 import { createVersion, type VersionOptions } from './dataset-create.ts'
 import { toAge } from './describe-job.ts'
 import { describeVersion } from './describe-version.ts'
+import { filterOption } from './filter-option.ts'
 import { formatTable } from './format-table.ts'
 import { openSession, parseObject, printJson, type Session } from './session.ts'
 
@@ -20,9 +29,15 @@ const diffDocument = `query DatasetDiff($from: ID!, $to: ID!) {
 }`
 const Diff = z.object({ added: z.number(), removed: z.number(), kept: z.number(), removedByDeletion: z.number() })
 
+const deleteDocument = `mutation DeleteDataset($datasetId: ID!) {
+  deleteDataset(datasetId: $datasetId) {
+    __typename ... on DeleteDatasetSuccess { deletedId } ... on Error { code message }
+  }
+}`
+
 const recipes = ['think-edit', 'preference', 'plain']
 
-/** `pentimento dataset create|list|show|diff`. */
+/** `pentimento dataset create|list|show|diff|delete`. */
 export function datasetCommand(): Command {
   const dataset = new Command('dataset').description('make datasets of finished jobs, and look at them')
 
@@ -30,7 +45,7 @@ export function datasetCommand(): Command {
     .command('create')
     .description('add a version to a dataset, which is created if there is none of that name')
     .argument('<name>', 'what it is called')
-    .option('--filter <json>', 'which trajectories, as a TrajectoryFilter: {"gain": {"gt": 0}}', parseObject)
+    .addOption(filterOption())
     .addOption(new Option('--recipe <recipe>', 'how samples are made of them').choices(recipes).default('think-edit'))
     .option('--options <json>', 'options of the recipe: {"includeFinal": true}', parseObject)
     .option('--split <shares>', 'shares by split, such as train=0.9,test=0.1', parseSplits)
@@ -70,6 +85,19 @@ export function datasetCommand(): Command {
       const { added, removed, kept, removedByDeletion } = datasetDiff
       const deleted = removedByDeletion > 0 ? chalk.dim(` (${removedByDeletion} deleted with their jobs)`) : ''
       console.log(`${chalk.green(`+ ${added}`)} added\n${chalk.red(`- ${removed}`)} removed${deleted}\n= ${kept} kept`)
+    })
+
+  dataset
+    .command('delete')
+    .description('remove a dataset with all its versions and their exports; the jobs stay')
+    .argument('<name>', 'what it is called')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { api, isJson } = openSession(command)
+      const datasetId = await findDatasetId(api, name)
+      if (datasetId === null) throw noDataset(name)
+      const { deletedId } = await api.mutate(deleteDocument, { datasetId }, z.object({ deletedId: z.string() }))
+      if (isJson) printJson({ __typename: 'DeleteDatasetSuccess', deletedId })
+      else console.log(`The dataset ${name} is gone, with its versions and their exports.`)
     })
 
   return dataset

@@ -30,9 +30,9 @@ export function roundTitle({ index, candidate }: Pick<Round, 'index' | 'candidat
   return candidates > 1 ? `Round ${index}, candidate ${candidate}` : `Round ${index}`
 }
 
-/** At most two decimals. */
+/** With two decimals, so that columns line up; `-` where there is none. */
 export function toScore(score: number | null | undefined): string {
-  return score === null || score === undefined ? '-' : String(Math.round(score * 100) / 100)
+  return score === null || score === undefined ? '-' : score.toFixed(2)
 }
 
 /** A label and a text that is wrapped beside it. */

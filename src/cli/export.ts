@@ -4,9 +4,10 @@ import { SingleBar } from 'cli-progress'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ApiClient, SubscribeOptions } from './api-client.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, UsageError } from './cli-error.ts'
 import { findVersion } from './dataset-answers.ts'
 import { downloadExport } from './download-export.ts'
+import { listExports } from './list-exports.ts'
 import { openSession, parseWholeNumber, printJson, type Session } from './session.ts'
 
 const formats: Record<string, { format: string; next: (folder: string) => string }> = {
@@ -27,7 +28,8 @@ const formats: Record<string, { format: string; next: (folder: string) => string
   csv: { format: 'CSV', next: folder => `head -n 2 ${folder}/train-00000.csv` },
 }
 
-type Options = {
+type Wish = {
+  name: string
   format: keyof typeof formats
   out: string
   pictures?: string
@@ -35,14 +37,15 @@ type Options = {
   subset?: string
   template?: string
 }
+type Given = Partial<Omit<Wish, 'name'>> & { list?: true }
 
 /** `pentimento export`: writes a dataset version on the server and downloads it. */
 export function exportCommand(): Command {
   return new Command('export')
     .description('write a dataset version for a trainer and download it; again: what is missing')
-    .argument('<version>', 'NAME for the newest version, or NAME@N')
-    .addOption(new Option('--format <format>', 'how it is written').choices(Object.keys(formats)).makeOptionMandatory())
-    .requiredOption('--out <folder>', 'where the files go')
+    .argument('[version]', 'NAME for the newest version, or NAME@N')
+    .addOption(new Option('--format <format>', 'how it is written').choices(Object.keys(formats)))
+    .option('--out <folder>', 'where the files go')
     .addOption(
       new Option('--pictures <how>', 'as files, by name alone or as links').choices(['included', 'named', 'linked']),
     )
@@ -51,8 +54,11 @@ export function exportCommand(): Command {
       new Option('--subset <subset>', 'only these steps, where the recipe tells them apart').choices(['sft', 'rl']),
     )
     .option('--template <file>', 'the text that the thinker is trained on, instead of the own one')
-    .action(async (version: string, options: Options, command: Command) => {
-      await run(openSession(command), version, options)
+    .option('--list', 'list the exports there are, newest first, and write none')
+    .action(async (version: string | undefined, options: Given, command: Command) => {
+      const session = openSession(command)
+      if (options.list) await listExports(session)
+      else await run(session, toWish(version, options))
     })
 }
 
@@ -85,9 +91,16 @@ const Progress = z.object({
 })
 type Made = z.infer<typeof Progress>['exportProgress']['export']
 
-async function run({ api, isJson }: Session, name: string, options: Options): Promise<void> {
+function toWish(name: string | undefined, { format, out, ...rest }: Given): Wish {
+  if (name === undefined) throw new UsageError('Name the version: NAME for the newest, or NAME@N.')
+  if (format === undefined) throw new UsageError('Say with --format how it is written.')
+  if (out === undefined) throw new UsageError('Say with --out where the files go.')
+  return { ...rest, name, format, out }
+}
+
+async function run({ api, isJson }: Session, options: Wish): Promise<void> {
   const { format, next } = formats[options.format] ?? { format: options.format, next: () => '' }
-  const version = await findVersion(api, name)
+  const version = await findVersion(api, options.name)
   const input = {
     versionId: version.id,
     format,

@@ -2,7 +2,8 @@ import { Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ApiClient } from './api-client.ts'
 import { CliError, UsageError } from './cli-error.ts'
-import { collect, openSession, parseObject, type Session } from './session.ts'
+import { filterOption } from './filter-option.ts'
+import { collect, openSession, type Session } from './session.ts'
 import { watchJudgeRun } from './watch-judge-run.ts'
 
 const startDocument = `mutation Judge($input: StartJudgeRunInput!) {
@@ -36,8 +37,10 @@ export function judgeCommand(): Command {
   return new Command('judge')
     .description('score rounds of finished jobs again with a judge model, and watch it to its end')
     .option('--model <model>', 'the judge: a thinker, by model id')
-    .option('--filter <json>', 'which finished jobs, as a TrajectoryFilter of the API (default: all)', parseObject)
-    .addOption(new Option('--rounds <which>', 'which rounds of each').choices(['best', 'last', 'first', 'all']))
+    .addOption(filterOption())
+    .addOption(
+      new Option('--rounds <which>', 'which rounds of each (default: best)').choices(['best', 'last', 'first', 'all']),
+    )
     .option('--round <id>', 'a round by its id, instead of --filter and --rounds; may be repeated', collect)
     .option('--rubric <rubric>', 'which questions are asked (default: overall)')
     .option('--name <name>', 'what to call the run (default: the model)')

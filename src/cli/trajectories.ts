@@ -2,11 +2,14 @@ import chalk from 'chalk'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { toScore } from './describe-round.ts'
+import { filterOption } from './filter-option.ts'
 import { formatTable } from './format-table.ts'
-import { openSession, parseObject, parseWholeNumber, printJson, type Session } from './session.ts'
+import { openSession, parseWholeNumber, printJson, type Session } from './session.ts'
 
-const document = `query Trajectories($first: Int!, $after: String, $filter: TrajectoryFilter, $orderBy: TrajectoryOrder) {
-  trajectories(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+const document = `query Trajectories(
+  $first: Int!, $after: String, $filter: TrajectoryFilter, $asOf: String, $orderBy: TrajectoryOrder
+) {
+  trajectories(first: $first, after: $after, filter: $filter, asOf: $asOf, orderBy: $orderBy) {
     edges { cursor node {
       status stopReason rounds firstOverall bestOverall lastOverall gain variance bestIndex seconds editorSeconds
       thinkerTokens hasHumanCritique agreement finishedAt job { id instruction editor { id } thinker { id } }
@@ -51,6 +54,7 @@ const orders = [
 
 type Options = {
   filter?: Record<string, unknown>
+  asOf?: string
   order: string
   ascending?: true
   first: number
@@ -62,7 +66,8 @@ type Options = {
 export function trajectoriesCommand(): Command {
   return new Command('trajectories')
     .description('list finished jobs with what their rounds scored')
-    .option('--filter <json>', `a TrajectoryFilter, such as '{"gain":{"gte":2},"tags":["sky"]}'`, parseObject)
+    .addOption(filterOption())
+    .option('--as-of <cursor>', "only what had ended by this place of the tenant's log")
     .addOption(new Option('--order <number>', 'the highest of it first').choices(orders).default('finished-at'))
     .option('--ascending', 'the lowest first instead')
     .option('--first <n>', 'how many', parseWholeNumber(1, 100), 20)
@@ -74,10 +79,11 @@ export function trajectoriesCommand(): Command {
 async function list({ api, isJson, columns }: Session, options: Options): Promise<void> {
   const field = options.order.toUpperCase().replaceAll('-', '_')
   const orderBy = { field, direction: options.ascending ? 'ASC' : 'DESC' }
+  const { filter, asOf } = options
   const first = options.all ? 100 : options.first
   let after = options.after ?? null
   for (;;) {
-    const { trajectories } = await api.run(document, { first, after, filter: options.filter, orderBy }, Data)
+    const { trajectories } = await api.run(document, { first, after, filter, asOf, orderBy }, Data)
     const { edges, pageInfo } = trajectories
     if (isJson) for (const { cursor, node } of edges) printJson({ __typename: 'Trajectory', ...node, cursor })
     else if (edges.length > 0)
@@ -98,7 +104,7 @@ async function list({ api, isJson, columns }: Session, options: Options): Promis
 }
 
 function describe(trajectories: readonly z.infer<typeof Trajectory>[], columns: number): string {
-  const head = ['job', 'stopped', 'rounds', 'first', 'best', 'last', 'gain', 'editor', 'instruction']
+  const head = ['JOB', 'STOPPED', 'ROUNDS', 'FIRST', 'BEST', 'LAST', 'GAIN', 'EDITOR', 'INSTRUCTION']
   const rows = trajectories.map(({ job, stopReason, rounds, firstOverall, bestOverall, lastOverall, gain }) => [
     ...[job.id, stopReason, String(rounds), toScore(firstOverall), toScore(bestOverall), toScore(lastOverall)],
     ...[toScore(gain), job.editor.id, job.instruction.replace(/\s+/g, ' ')],

@@ -2,8 +2,11 @@ import chalk from 'chalk'
 import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { UsageError } from './cli-error.ts'
+import { toScore } from './describe-round.ts'
+import { filterOption } from './filter-option.ts'
 import { formatTable } from './format-table.ts'
-import { collect, openSession, parseObject, parseWholeNumber, printJson, type Session } from './session.ts'
+import { parseScore } from './run-job.ts'
+import { collect, openSession, parseWholeNumber, printJson, type Session } from './session.ts'
 
 const document = `query WhatIf($filter: TrajectoryFilter, $asOf: String, $rules: [WhatIfRuleInput!]!) {
   whatIf(filter: $filter, asOf: $asOf, rules: $rules) { actual { ...Totals } outcomes { ...Totals } }
@@ -34,7 +37,7 @@ const MAX_RULES = 10
 type Options = {
   filter?: Record<string, unknown>
   asOf?: string
-  threshold?: string[]
+  threshold?: number[]
   patience?: number
   maxRounds?: number
   maxEditorSeconds?: number
@@ -48,9 +51,9 @@ export function whatIfCommand(): Command {
     .description(
       'tell what finished jobs would have come to by another stop rule; what is not given stays as each had it',
     )
-    .option('--filter <json>', 'only trajectories that match, as the TrajectoryFilter of the API', parseObject)
-    .option('--as-of <cursor>', "what had ended at this place of the tenant's log")
-    .option('--threshold <score>', 'satisfied needs both scores to reach this; several make a row each', collect)
+    .addOption(filterOption())
+    .option('--as-of <cursor>', "only what had ended by this place of the tenant's log")
+    .option('--threshold <score>', 'satisfied needs both scores to reach this; several make a row each', collectScores)
     .option('--patience <n>', 'stop after so many scored rounds without a gain', parseWholeNumber(1, 20))
     .option('--max-rounds <n>', 'the most rounds', parseWholeNumber(1, 20))
     .option('--max-editor-seconds <n>', 'stop once so many seconds of editor time are used', parseNumber)
@@ -62,35 +65,34 @@ export function whatIfCommand(): Command {
 async function tell({ api, isJson }: Session, options: Options): Promise<void> {
   const { filter = null, asOf = null, threshold = [], ...rule } = options
   if (threshold.length > MAX_RULES) throw new UsageError(`--threshold may be given ${MAX_RULES} times at most.`)
-  const scores = threshold.map(toScore)
-  const rules = scores.length === 0 ? [rule] : scores.map(score => toRule(rule, score))
+  const rules = threshold.length === 0 ? [rule] : threshold.map(score => toRule(rule, score))
   const { whatIf } = await api.run(document, { filter, asOf, rules }, Data)
   if (isJson) {
     printJson({ __typename: 'WhatIf', rules, ...whatIf })
     return
   }
   const named = whatIf.outcomes.map((totals, i) =>
-    toRow(scores[i] === undefined ? 'this rule' : `${scores[i]}`, totals),
+    toRow(threshold[i] === undefined ? 'this rule' : `${threshold[i]}`, totals),
   )
   console.log(formatTable({ head, rows: [toRow('actual', whatIf.actual), ...named], flexible: head.length - 1 }))
   if (whatIf.outcomes.some(totals => totals.cutShort > 0)) {
     console.log(
       chalk.dim(
-        '\ncut short: the history ends before the rule would have stopped; such jobs count as far as they went.',
+        '\nCUT SHORT: the history ends before the rule would have stopped; such jobs count as far as they went.',
       ),
     )
   }
 }
 
-const head = ['rule', 'jobs', 'mean', 'median', 'satisfied', 'cut short', 'edits', 'editor s', 'tokens', 'stopped by']
+const head = ['RULE', 'JOBS', 'MEAN', 'MEDIAN', 'SATISFIED', 'CUT SHORT', 'EDITS', 'EDITOR S', 'TOKENS', 'STOPPED BY']
 
 function toRow(name: string, totals: Totals): string[] {
   const { jobs, meanOverall, medianOverall, satisfied, cutShort, edits, editorSeconds, thinkerTokens } = totals
   return [
     name,
     `${jobs}`,
-    meanOverall?.toFixed(2) ?? '-',
-    medianOverall?.toFixed(2) ?? '-',
+    toScore(meanOverall),
+    toScore(medianOverall),
     toShare(satisfied, jobs),
     toShare(cutShort, jobs),
     `${edits}`,
@@ -106,10 +108,8 @@ function toRule(rule: object, score: number): object {
   return { ...rule, semanticAtLeast: score, qualityAtLeast: score }
 }
 
-function toScore(text: string): number {
-  const value = Number(text)
-  if (value >= 0 && value <= 10) return value
-  throw new UsageError(`--threshold ${text} is not usable: it must be a score from 0 to 10.`)
+function collectScores(text: string, before: number[] = []): number[] {
+  return [...before, ...collect(text).map(parseScore)]
 }
 
 function parseNumber(text: string): number {
