@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { InvalidInputError, NotFoundError } from '../src/errors.ts'
 import { cancelExport } from '../src/exports/cancel-export.ts'
-import { ExportFinishedError, FormatMismatchError, VersionNotReadyError } from '../src/exports/errors.ts'
+import {
+  ExportFinishedError,
+  ExportLimitError,
+  FormatMismatchError,
+  VersionNotReadyError,
+} from '../src/exports/errors.ts'
 import { type ExportRow, findExport, isEnded, toProgressName } from '../src/exports/export-row.ts'
 import { startExport } from '../src/exports/start-export.ts'
 import { builder } from './builder.ts'
@@ -62,7 +67,7 @@ const StartExportResult = builder.errorUnion('StartExportResult', {
   description: 'What became of a new export.',
   types: [
     makeExportSuccess('StartExportSuccess', 'It is being written, or was before.'),
-    ...[InvalidInputError, NotFoundError, VersionNotReadyError, FormatMismatchError],
+    ...[InvalidInputError, NotFoundError, VersionNotReadyError, FormatMismatchError, ExportLimitError],
   ],
   resolveType: successType('StartExportSuccess'),
 })

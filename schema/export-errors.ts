@@ -1,4 +1,9 @@
-import { ExportFinishedError, FormatMismatchError, VersionNotReadyError } from '../src/exports/errors.ts'
+import {
+  ExportFinishedError,
+  ExportLimitError,
+  FormatMismatchError,
+  VersionNotReadyError,
+} from '../src/exports/errors.ts'
 import { builder } from './builder.ts'
 import { ErrorInterface } from './errors.ts'
 import { ExportFormatRef, ExportStatusRef } from './export.ts'
@@ -27,4 +32,11 @@ builder.objectType(ExportFinishedError, {
   fields: t => ({
     status: t.field({ type: ExportStatusRef, description: 'How it ended.', resolve: error => error.status }),
   }),
+})
+
+builder.objectType(ExportLimitError, {
+  name: 'ExportLimitError',
+  description: 'There are as many exports waiting as there may be.',
+  interfaces,
+  fields: t => ({ limit: t.exposeInt('limit', { description: 'How many there may be.' }) }),
 })

@@ -203,6 +203,19 @@ test('an export stops where its dataset is deleted, and what it stored is swept'
   expect(await listKeys(id)).toEqual([])
 })
 
+test('a tenant has at most 50 exports waiting; one that is there already is given all the same', async () => {
+  const caller = await createCaller(setup.db, 'WRITE')
+  const versionId = await buildDataset(setup.db, caller, { kind: 'plain' })
+  const wishOf = (shardSize: number) => ({ versionId, format: 'CSV', shardSize }) as const
+  const first = await startExport(setup.db, caller, wishOf(1))
+  for (let size = 2; size <= 50; size++) await startExport(setup.db, caller, wishOf(size))
+  const refused = { code: 'EXPORT_LIMIT', limit: 50 }
+  await expect(startExport(setup.db, caller, wishOf(51))).rejects.toMatchObject(refused)
+  expect(await startExport(setup.db, caller, wishOf(1))).toBe(first)
+  await cancelExport(setup.deps, caller, first)
+  await startExport(setup.db, caller, wishOf(51))
+})
+
 test("another tenant's version cannot be exported, nor its export be seen or canceled", async () => {
   const stranger = await createCaller(setup.db, 'ADMIN')
   const row = await makeExport(setup, { versionId: steps, format: 'JSONL' })

@@ -32,6 +32,15 @@ export class ExportFinishedError extends DomainError {
   }
 }
 
+/** The tenant has as many exports waiting as it may have. */
+export class ExportLimitError extends DomainError {
+  readonly limit: number
+  constructor(limit: number) {
+    super('EXPORT_LIMIT', `${limit} exports wait or are being written; wait until one has ended, or cancel one.`)
+    this.limit = limit
+  }
+}
+
 /** Why an export that ran came to nothing. */
 export type ExportFailureCode = 'NO_SAMPLES' | 'PICTURE_MISSING' | 'STORAGE_UNAVAILABLE' | 'STORAGE_FULL' | 'DISK_FULL'
 

@@ -5,7 +5,7 @@ import { InvalidInputError, NotFoundError } from '../errors.ts'
 import type { VersionStatus } from '../generated/prisma/enums.ts'
 import { sql } from '../sql.ts'
 import type { Caller } from '../tenancy/caller.ts'
-import { FormatMismatchError, VersionNotReadyError } from './errors.ts'
+import { ExportLimitError, FormatMismatchError, VersionNotReadyError } from './errors.ts'
 import type { ExportFormat, ExportFormatName, ExportOptions } from './export-format.ts'
 import { kindOfRecipe } from './export-row.ts'
 import { exportFormats } from './formats.ts'
@@ -23,8 +23,8 @@ export type ExportWish = {
 
 /**
  * Starts an export of the caller's dataset version and gives its id. The same wish again gives the export that is there,
- * unless that failed, was canceled or has links in it. Throws NotFoundError, VersionNotReadyError, FormatMismatchError and
- * InvalidInputError.
+ * unless that failed, was canceled or has links in it. Throws NotFoundError, VersionNotReadyError, FormatMismatchError,
+ * InvalidInputError, and ExportLimitError for the 51st that the tenant has waiting.
  */
 export async function startExport(db: Db, caller: Caller, wish: ExportWish): Promise<string> {
   const format = exportFormats[wish.format]
@@ -46,6 +46,7 @@ export async function startExport(db: Db, caller: Caller, wish: ExportWish): Pro
         order by id desc limit 1`)
       if (rows[0]) return rows[0].id
     }
+    await assertRoom(tx, caller.tenantId)
     const id = v7()
     await tx.query(sql`
       insert into export (id, tenant_id, version_id, format, options, by)
@@ -54,6 +55,16 @@ export async function startExport(db: Db, caller: Caller, wish: ExportWish): Pro
     await notifyWork(tx, 'export')
     return id
   })
+}
+
+// One is written at a time, and each takes the store's room: options alone make any number of them.
+const MAX_UNFINISHED = 50
+
+async function assertRoom(tx: Queryable, tenantId: string): Promise<void> {
+  const { rows } = await tx.query<{ isFull: boolean }>(sql`
+    select count(*) >= ${MAX_UNFINISHED}::int as "isFull" from export
+    where status in ('QUEUED', 'RUNNING') and tenant_id = ${tenantId}::uuid`)
+  if (rows[0]?.isFull) throw new ExportLimitError(MAX_UNFINISHED)
 }
 
 type Version = { status: VersionStatus; recipe: keyof typeof kindOfRecipe }
