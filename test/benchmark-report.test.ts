@@ -71,6 +71,17 @@ describe('a report', () => {
     expect(models('builtin-retouch')).toHaveLength(9)
   })
 
+  it('is of the English items where GEdit was run in both languages', () => {
+    const answers = { semantic: '{"score": [9, 9]}', quality: '{"score": [4, 4]}' }
+    const item = { key: '1', taskType: 'ps_human', facts: {}, rounds: [{ round: 1, answers }], best: 1 }
+    const items = (['en', 'cn'] as const).map(language => ({ ...item, language }))
+    const itemsOf = (given: typeof items, switches = {}) =>
+      makeReport(krisRun(given, { benchmark: 'gedit' }), { ...quick, switches }).rows[0]?.items
+    expect([itemsOf(items), itemsOf(items, { language: 'cn' }), itemsOf(items.slice(1))]).toEqual([1, 1, 1])
+    const title = formatReport(makeReport(krisRun(items, { benchmark: 'gedit' }), quick), 'text').split('\n')[0]
+    expect(title).toContain('judged by gpt-4.1, language=en ([..]')
+  })
+
   it('takes switches', () => {
     const report = makeReport(krisRun([]), { ...quick, switches: { temporal: true } })
     expect(report.columns.map(({ title }) => title)).toContain('Temporal')
@@ -96,6 +107,11 @@ describe('a report is written', () => {
     expect(lines.find(line => line.startsWith('round 3'))).toContain('62.50')
     expect(lines).toContain('Overall by round  ▁█▅  25.00 to 62.50')
     expect(lines.find(line => line.startsWith('color_change VC'))).toBeDefined()
+  })
+
+  it('with the rules and switches that it goes by', () => {
+    const official = makeReport(run, { ...quick, rules: 'official', switches: { temporal: true } })
+    expect(formatReport(official, 'text')).toContain('judged by gpt-4.1, temporal=true, official rules ([..]')
   })
 
   it('as Markdown, its signs escaped', () => {

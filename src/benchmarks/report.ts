@@ -41,11 +41,15 @@ export type BenchmarkReport = {
 
 export type ReportOptions = BootstrapOptions & { rules?: AnswerRules; switches?: SwitchesOf[BenchmarkName] }
 
-/** The report of a run. Pure: the same input gives the same report. */
+/**
+ * The report of a run. Pure: the same input gives the same report. Of GEdit's two languages, of which the published tables
+ * have one each, a run in both is reported in English unless a switch says otherwise.
+ */
 export function makeReport(
   run: JudgedRun,
-  { rules = 'strict', switches = {}, ...bootstrap }: ReportOptions = {},
+  { rules = 'strict', switches: given = {}, ...bootstrap }: ReportOptions = {},
 ): BenchmarkReport {
+  const switches = { ...(isInBothLanguages(run) && { language: 'en' as const }), ...given }
   const { level = 0.95, resamples = 1_000 } = bootstrap
   const measure = (selection: Selection) => toRow(run, selection, { rules, switches, bootstrap })
   const rounds = Array.from({ length: lastRoundOf(run) }, (_, at) => measure(at + 1))
@@ -58,10 +62,14 @@ export function makeReport(
   ]
   const { benchmark, editor, thinker, judge } = run
   return {
-    ...{ benchmark, title: benchmarks[benchmark].title, editor, thinker, judge, rules, switches: { ...switches } },
+    ...{ benchmark, title: benchmarks[benchmark].title, editor, thinker, judge, rules, switches },
     ...{ level, resamples, columns: columnsOf(run, switches), rows, rounds },
     published: findPublished(benchmark, editor),
   }
+}
+
+function isInBothLanguages({ benchmark, items }: JudgedRun): boolean {
+  return benchmark === 'gedit' && new Set(items.map(({ language }) => language)).size > 1
 }
 
 type Way = { rules: AnswerRules; switches: SwitchesOf[BenchmarkName]; bootstrap: BootstrapOptions }

@@ -33,7 +33,8 @@ Switches, where the published code differs from the paper or from itself:
   gedit    subset=full|intersection  language=en|cn  groups=all|present
   imgedit  overall=micro|macro
   kris     temporal=false|true
-  rise     accuracy=paper|official  isGapFree=false|true`
+  rise     accuracy=paper|official  isGapFree=false|true
+Of a run of gedit in both languages the English items are reported, unless language says otherwise.`
 
 /** `pentimento bench report`. */
 export function benchReportCommand(): Command {

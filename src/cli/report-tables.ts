@@ -53,10 +53,13 @@ function formatCell({ value, interval }: ReportCell, report: BenchmarkReport): s
   return `${text} [${formatNumber(interval.low, report)}, ${formatNumber(interval.high, report)}]`
 }
 
-function toTitle({ title, editor, thinker, judge, level, resamples }: BenchmarkReport): string {
+function toTitle({ title, editor, thinker, judge, rules, switches, level, resamples }: BenchmarkReport): string {
   const models = thinker === null ? editor : `${editor} + ${thinker}`
+  // What else the numbers hang on: a table that is passed around has to say it.
+  const ways = Object.entries(switches).map(([name, value]) => `${name}=${value}`)
+  const parts = [models, `judged by ${judge}`, ...ways, ...(rules === 'official' ? ['official rules'] : [])]
   const share = Number((level * 100).toFixed(3))
-  return `${title}: ${models}, judged by ${judge} ([..] ${share} % bootstrap intervals, ${resamples} resamples)`
+  return `${title}: ${parts.join(', ')} ([..] ${share} % bootstrap intervals, ${resamples} resamples)`
 }
 
 function toDetails(report: BenchmarkReport): ReportTable {
