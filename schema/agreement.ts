@@ -21,7 +21,7 @@ const ReviewAgreementRef = builder.objectRef<ReviewAgreement>('ReviewAgreement')
     pairs: t.exposeInt('pairs', { description: 'Pairs of reviewers of the same, all together.' }),
     agreeingShare: t.exposeFloat('agreeingShare', {
       nullable: true,
-      description: 'PICK and PAIR: the share of those pairs who chose the same, a tie being a choice; 0 to 1.',
+      description: 'PICK and PAIR: the share of `pairs` that chose the same, a tie being a choice; 0 to 1.',
     }),
     fleissKappa: t.exposeFloat('fleissKappa', {
       nullable: true,
@@ -75,7 +75,9 @@ const CalibrationBin = builder.objectRef<Calibration['bins'][number]>('Calibrati
     to: t.exposeFloat('to', { description: 'To below this one; the last range takes 10 too.' }),
     rounds: t.exposeInt('rounds', { description: 'How many.' }),
     thinker: t.exposeFloat('thinker', { description: "Mean of the thinker's overall scores." }),
-    others: t.exposeFloat('others', { description: 'Mean of those of the others.' }),
+    others: t.exposeFloat('others', {
+      description: 'Mean of the overall scores by the people or judges it is held against.',
+    }),
   }),
 })
 
@@ -92,7 +94,8 @@ const CalibrationRef = builder.objectRef<Calibration>('Calibration').implement({
     spearman: t.exposeFloat('spearman', { nullable: true, description: 'Correlation of their ranks; ties share one.' }),
     bias: t.exposeFloat('bias', {
       nullable: true,
-      description: 'Thinker minus the others, on average; above 0: the thinker is too kind.',
+      description:
+        'Scores of the thinker minus those of the people or judges, on average; above 0: the thinker is too kind.',
     }),
     meanAbsoluteDifference: t.exposeFloat('meanAbsoluteDifference', {
       nullable: true,

@@ -88,7 +88,7 @@ export const BenchmarkRun = builder.prismaObject('BenchmarkRun', {
     }),
     taskTypes: t.field({
       type: [BenchmarkTaskType],
-      description: 'The same by task type and language, in the order of their names; at most a few dozen.',
+      description: 'Its jobs counted by task type and language, in the order of their names; at most a few dozen.',
       resolve: ({ label }, _args, { loaders }) => loaders.taskTypes.load(label),
     }),
   }),

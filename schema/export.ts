@@ -71,7 +71,7 @@ const ExportFileRef = builder.objectRef<ExportFile>('ExportFile').implement({
   description: 'A file of a finished export.',
   fields: t => ({
     path: t.exposeString('path', { description: "Its path in the export's folder." }),
-    byteSize: t.exposeFloat('byteSize', { description: 'Its bytes.' }),
+    byteSize: t.exposeFloat('byteSize', { description: 'Its size in bytes.' }),
     sha256: t.exposeString('sha256', { description: 'SHA-256 of its bytes, hex.' }),
     samples: t.exposeInt('samples', { description: 'How many samples it holds; 0: pictures and descriptions.' }),
     url: t.string({

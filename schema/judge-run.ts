@@ -25,8 +25,8 @@ export const JudgedRounds = builder.enumType('JudgedRounds', {
   description: 'Which rounds of a trajectory are judged, of those that have an image.',
   values: {
     BEST: { description: "Its result: the job's best round." },
-    LAST: { description: 'Of the last index, where it has several candidates the one with the highest score.' },
-    FIRST: { description: 'The same of the first index.' },
+    LAST: { description: 'Of the last index; of several candidates the one with the highest score.' },
+    FIRST: { description: 'Of the first index; of several candidates the one with the highest score.' },
     ALL: { description: 'Every round, all candidates; round 0, the untouched source, only where it is the result.' },
   } as const,
 })

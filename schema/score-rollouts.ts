@@ -122,9 +122,9 @@ const RolloutReward = builder.objectRef<ScoredRollout>('RolloutReward').implemen
     }),
     accuracy: t.exposeFloat('accuracy', { description: '1 - MSE / 10 of the two scores it guessed, 0 to 1.' }),
     editedSemantic: t.exposeFloat('editedSemantic', {
-      description: '((new - old) / 10 + 1) / 2; 0.5 where nothing was edited.',
+      description: '((new - old) / 10 + 1) / 2 of the semantic scores, 0 to 1; 0.5 where nothing was edited.',
     }),
-    editedQuality: t.exposeFloat('editedQuality', { description: 'The same of the quality.' }),
+    editedQuality: t.exposeFloat('editedQuality', { description: 'As `editedSemantic`, of the quality scores.' }),
     critic: t.exposeFloat('critic', { description: '-|guessed - real| in overall scores, -10 to 0.' }),
     edit: t.exposeFloat('edit', { description: 'The overall score gained, -10 to 10; 0 where nothing was edited.' }),
     codeTotal: t.exposeFloat('codeTotal', { description: 'The total by CODE.' }),

@@ -43,8 +43,8 @@ const TrajectoryGroupRef = builder.objectRef<TrajectoryGroup>('TrajectoryGroup')
   }),
 })
 
-const HistogramBucketRef = builder.objectRef<TrajectoryHistogram['buckets'][number]>('HistogramBucket').implement({
-  description: 'How many values lie from `from` up to below `to`; in the last bucket also those equal to `to`.',
+const HistogramBinRef = builder.objectRef<TrajectoryHistogram['bins'][number]>('HistogramBin').implement({
+  description: 'How many values lie from `from` up to below `to`; in the last bin also those equal to `to`.',
   fields: t => ({
     from: t.exposeFloat('from', { description: 'Its lower end.' }),
     to: t.exposeFloat('to', { description: 'Its upper end.' }),
@@ -54,11 +54,11 @@ const HistogramBucketRef = builder.objectRef<TrajectoryHistogram['buckets'][numb
 
 const HistogramRef = builder.objectRef<TrajectoryHistogram>('Histogram').implement({
   description:
-    'How a number is spread. Where all values are alike there is one bucket, where there are none there is none.',
+    'How a number is spread. Where all values are alike there is one bin, where there are none there is none.',
   fields: t => ({
-    buckets: t.expose('buckets', { type: [HistogramBucketRef], description: 'From the lowest to the highest.' }),
-    below: t.exposeInt('below', { description: 'How many lie below the first bucket.' }),
-    above: t.exposeInt('above', { description: 'How many lie above the last bucket.' }),
+    bins: t.expose('bins', { type: [HistogramBinRef], description: 'From the lowest to the highest.' }),
+    below: t.exposeInt('below', { description: 'How many lie below the first bin.' }),
+    above: t.exposeInt('above', { description: 'How many lie above the last bin.' }),
     missing: t.exposeInt('missing', { description: 'How many have no such number.' }),
   }),
 })
@@ -126,10 +126,10 @@ const TrajectoryNumberRef = builder.enumType('TrajectoryNumber', {
 })
 
 const HistogramInputRef = builder.inputType('HistogramInput', {
-  description: 'Which number to cut into how many equal buckets, over all that match.',
+  description: 'Which number to cut into how many equal bins, over all that match.',
   fields: t => ({
     field: t.field({ type: TrajectoryNumberRef, required: true, description: 'The number.' }),
-    bins: t.int({ required: true, description: 'How many buckets, 1 to 100.' }),
+    bins: t.int({ required: true, description: 'How many bins, 1 to 100.' }),
     min: t.float({ description: 'Where the first begins; null: at the lowest value.' }),
     max: t.float({ description: 'Where the last ends; null: at the highest value.' }),
   }),
@@ -164,7 +164,7 @@ builder.queryField('trajectoryStats', t =>
       filter: t.arg({ type: TrajectoryFilterInput, description: 'Which trajectories; null: all.' }),
       asOf: t.arg.string({ description: 'A place in the log, as for `trajectories`; null: now.' }),
       groupBy: t.arg({ type: [TrajectoryGroupByInput], description: `What to group by, at most ${MAX_KEYS}.` }),
-      histogram: t.arg({ type: HistogramInputRef, description: 'A number to cut into buckets; null: none.' }),
+      histogram: t.arg({ type: HistogramInputRef, description: 'A number to cut into bins; null: none.' }),
     },
     resolve: async (_root, args, { deps: { db }, caller: { tenantId } }) => {
       const filter = parseArgument(trajectoryFilterRule, args.filter ?? {}, 'filter')

@@ -14,7 +14,7 @@ afterAll(() => house.api.close())
 const DOCUMENT = `query($filter: TrajectoryFilter, $asOf: String, $groupBy: [TrajectoryGroupBy!], $histogram: HistogramInput) {
   trajectoryStats(filter: $filter, asOf: $asOf, groupBy: $groupBy, histogram: $histogram) {
     total { ...Numbers } groups { keys ...Numbers } hasMoreGroups
-    histogram { buckets { from to count } below above missing }
+    histogram { bins { from to count } below above missing }
   }
 }
 fragment Numbers on TrajectoryGroup {
@@ -154,9 +154,9 @@ describe('groups', () => {
 describe('a histogram', () => {
   const of = async (histogram: Record<string, unknown>, filter = {}) => (await read({ histogram, filter })).histogram
 
-  it('cuts the numbers there are into equal buckets, the highest in the last', async () => {
+  it('cuts the numbers there are into equal bins, the highest in the last', async () => {
     expect(await of({ field: 'FIRST_OVERALL', bins: 5 })).toEqual({
-      buckets: [
+      bins: [
         { from: 4, to: 5, count: 1 },
         { from: 5, to: 6, count: 0 },
         { from: 6, to: 7, count: 1 },
@@ -169,21 +169,21 @@ describe('a histogram', () => {
 
   it('tells what lies outside of its ends', async () => {
     expect(await of({ field: 'ROUNDS', bins: 2, min: 1, max: 2 })).toEqual({
-      buckets: [
+      bins: [
         { from: 1, to: 1.5, count: 2 },
         { from: 1.5, to: 2, count: 1 },
       ],
       ...{ below: 1, above: 1, missing: 0 },
     })
     const high = await of({ field: 'BEST_OVERALL', bins: 1, min: 100 })
-    expect(high).toEqual({ buckets: [{ from: 100, to: 100, count: 0 }], below: 3, above: 0, missing: 2 })
+    expect(high).toEqual({ bins: [{ from: 100, to: 100, count: 0 }], below: 3, above: 0, missing: 2 })
   })
 
-  it('of equal numbers is one bucket, and of none it has none', async () => {
+  it('of equal numbers is one bin, and of none it has none', async () => {
     const satisfied = { stopReason: ['SATISFIED'] }
-    const equal = { buckets: [{ from: 9, to: 9, count: 2 }], below: 0, above: 0, missing: 0 }
+    const equal = { bins: [{ from: 9, to: 9, count: 2 }], below: 0, above: 0, missing: 0 }
     expect(await of({ field: 'LAST_OVERALL', bins: 10 }, satisfied)).toEqual(equal)
-    const missing = { buckets: [], below: 0, above: 0, missing: 1 }
+    const missing = { bins: [], below: 0, above: 0, missing: 1 }
     expect(await of({ field: 'GAIN', bins: 10 }, { status: ['CANCELED'] })).toEqual(missing)
     expect(await of({ field: 'GAIN', bins: 10 }, { or: [] })).toEqual({ ...missing, missing: 0 })
   })
@@ -205,7 +205,7 @@ test('another tenant counts nothing', async () => {
   const stranger = await createCaller(house.api.db, 'OPERATOR')
   const variables = { groupBy: [{ field: 'TAG' }], histogram: { field: 'ROUNDS', bins: 3 } }
   expect(await read(variables, stranger)).toMatchObject({
-    ...{ total: { count: 0 }, groups: [], histogram: { buckets: [], missing: 0 } },
+    ...{ total: { count: 0 }, groups: [], histogram: { bins: [], missing: 0 } },
   })
 })
 

@@ -4,7 +4,7 @@ import { isSelected, type TrajectorySelection } from './list-trajectories.ts'
 import { planByValues } from './plan-by-values.ts'
 import { numberColumns, type TrajectoryNumber } from './trajectory-filter.ts'
 
-/** How a number is cut: `bins` equal buckets from `min` to `max`; null: from the lowest, to the highest there is. */
+/** How a number is cut: into `bins` equal ones from `min` to `max`; null: from the lowest, to the highest there is. */
 export type HistogramInput = {
   readonly field: TrajectoryNumber
   readonly bins: number
@@ -12,20 +12,20 @@ export type HistogramInput = {
   readonly max: number | null
 }
 
-/** Holds values from `from` up to below `to`; the last bucket also those equal to `to`. */
-type HistogramBucket = { readonly from: number; readonly to: number; readonly count: number }
+/** Holds values from `from` up to below `to`; the last bin also those equal to `to`. */
+type HistogramBin = { readonly from: number; readonly to: number; readonly count: number }
 
 export type TrajectoryHistogram = {
-  readonly buckets: readonly HistogramBucket[]
-  /** How many lie outside of the buckets, and how many have no such number. */
+  readonly bins: readonly HistogramBin[]
+  /** How many lie outside of the bins, and how many have no such number. */
   readonly below: number
   readonly above: number
   readonly missing: number
 }
 
-type Row = { low: number | null; high: number | null; bucket: number | null; count: number }
+type Row = { low: number | null; high: number | null; bin: number | null; count: number }
 
-/** How a number is spread over a selection. Where all values are alike there is one bucket, where there are none there is none. */
+/** How a number is spread over a selection. Where all values are alike there is one bin, where there are none there is none. */
 export async function readTrajectoryHistogram(
   db: Db,
   selection: TrajectorySelection,
@@ -47,17 +47,17 @@ export async function readTrajectoryHistogram(
           when low = high then 1
           when value = high then ${bins}::int
           else width_bucket(value, low, high, ${bins}::int)
-        end as bucket, count(is_there) as count
+        end as bin, count(is_there) as count
       from bounds left join chosen on true
       group by 1, 2, 3`),
   )
   const { low, high } = rows[0] ?? { low: null, high: null }
-  const countOf = (bucket: number | null) => rows.find(row => row.bucket === bucket)?.count ?? 0
-  const buckets = low === null || high === null ? [] : toBuckets(low, high, low === high ? 1 : bins, countOf)
-  return { buckets, below: countOf(0), above: countOf(bins + 1), missing: countOf(null) }
+  const countOf = (bin: number | null) => rows.find(row => row.bin === bin)?.count ?? 0
+  const found = low === null || high === null ? [] : toBins(low, high, low === high ? 1 : bins, countOf)
+  return { bins: found, below: countOf(0), above: countOf(bins + 1), missing: countOf(null) }
 }
 
-function toBuckets(low: number, high: number, bins: number, countOf: (bucket: number) => number): HistogramBucket[] {
+function toBins(low: number, high: number, bins: number, countOf: (bin: number) => number): HistogramBin[] {
   const edge = (index: number) => (index === bins ? high : low + ((high - low) * index) / bins)
   return Array.from({ length: bins }, (_, n) => ({ from: edge(n), to: edge(n + 1), count: countOf(n + 1) }))
 }
