@@ -112,7 +112,8 @@ describe('pentimento bench judge and report', { timeout: 180_000 }, () => {
     expect(text.stdout).toMatch(/^round 2 +2 /m)
     expect(text.stdout).toMatch(/^paper: /m)
     expect(await readFile(chart, 'utf8')).toMatch(/^<svg /)
-    expect(await runCli(report(label, '--format', 'markdown', '--out', out), env())).toMatchObject({
+    const [fingerprint = ''] = label.split('/').slice(-1)
+    expect(await runCli(report(fingerprint, '--format', 'markdown', '--out', out), env())).toMatchObject({
       code: 0,
       stdout: '',
     })

@@ -31,7 +31,7 @@ export function benchJudgeCommand(): Command {
   return new Command('judge')
     .description("have a run's pictures scored by a judge model; again: go on")
     .addArgument(new Argument('<benchmark>', 'which').choices(benchmarkNames))
-    .requiredOption('--run <label>', 'the run, such as bench/gedit/0123456789ab')
+    .requiredOption('--run <label>', 'the label of the run, or its fingerprint alone')
     .requiredOption('--judge <model>', 'the judge: a thinker, by model id')
     .option('--select <which>', 'which rounds: best, last, all or "round N" (default: all)', parseChoice)
     .option('--templates <folder>', 'files that replace the texts of the questions')
@@ -52,11 +52,11 @@ function parseChoice(text: string): Choice {
 async function judgeRun(
   session: Session,
   benchmark: BenchmarkName,
-  { run: label, judge: model, select = { rounds: 'ALL' }, templates: folder }: Partial<Options> & Options,
+  { run, judge: model, select = { rounds: 'ALL' }, templates: folder }: Partial<Options> & Options,
 ): Promise<void> {
   const { api, isJson } = session
   const templates = folder === undefined ? null : await loadTemplates(benchmark, folder)
-  const { unfinished } = await loadBenchRun(api, benchmark, label)
+  const { label, unfinished } = await loadBenchRun(api, benchmark, run)
   if (unfinished > 0) console.error(`${unfinished} items of the run are not finished: judge again when they are.`)
   const name = toJudging(label, model, templates && hashTemplates(templates))
   for (const { id } of (await loadJudgeRuns(api, name)).filter(run => run.name === name && run.status === 'RUNNING')) {

@@ -41,7 +41,7 @@ export function benchReportCommand(): Command {
   return new Command('report')
     .description("print the paper's table of a run that was judged")
     .addArgument(new Argument('<benchmark>', 'which').choices(benchmarkNames))
-    .requiredOption('--run <label>', 'the run, such as bench/gedit/0123456789ab')
+    .requiredOption('--run <label>', 'the label of the run, or its fingerprint alone')
     .option('--judging <name>', 'the name of its judge runs, where it has been judged in several ways')
     .addOption(new Option('--format <format>', 'how it is written').choices(reportFormats).default('text'))
     .option('--out <file>', 'write it to a file')
@@ -69,12 +69,8 @@ async function reportRun({ api, isJson }: Session, benchmark: BenchmarkName, opt
   await write(chart, drawn)
 }
 
-async function loadJudgedRun(
-  api: ApiClient,
-  benchmark: BenchmarkName,
-  { run: label, judging }: Options,
-): Promise<JudgedRun> {
-  const { editor, thinker, unfinished } = await loadBenchRun(api, benchmark, label)
+async function loadJudgedRun(api: ApiClient, benchmark: BenchmarkName, { run, judging }: Options): Promise<JudgedRun> {
+  const { label, editor, thinker, unfinished } = await loadBenchRun(api, benchmark, run)
   if (unfinished > 0) console.error(`${unfinished} items of the run are not finished and count as failed.`)
   const runs = await loadJudgeRuns(api, `${label} by `)
   const names = [...new Set(runs.map(({ name }) => name))]

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { BenchmarkName } from '../benchmarks/benchmark.ts'
-import { parseRunLabel, toRunLabel } from '../benchmarks/run-label.ts'
+import { completeRunLabel, parseRunLabel, toRunLabel } from '../benchmarks/run-label.ts'
 import { benchmarkArgument } from './benchmark-argument.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { openSession } from './session.ts'
@@ -37,7 +37,7 @@ export function benchResultsCommand(): Command {
 
 /** The label of a run that is named by its label or its fingerprint. Throws UsageError for one of another benchmark. */
 function toLabel(benchmark: BenchmarkName, run: string): string {
-  const label = /^[0-9a-f]{12}$/.test(run) ? toRunLabel(benchmark, run) : run
+  const label = completeRunLabel(benchmark, run)
   if (parseRunLabel(label)?.benchmark === benchmark) return label
   throw new UsageError(`${run} is no run of ${benchmark}: it must be like ${toRunLabel(benchmark, '0123456789ab')}.`)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { BenchmarkName } from '../benchmarks/benchmark.ts'
+import { completeRunLabel } from '../benchmarks/run-label.ts'
 import type { ApiClient } from './api-client.ts'
 import { CliError } from './cli-error.ts'
 
@@ -18,8 +19,9 @@ const document = `query BenchRun($label: String!) {
   benchmarkRun(label: $label) { label benchmark editor { id } thinker { id } batch { total queued running } }
 }`
 
-/** The run of that label. Throws CliError where there is none, or it is of another benchmark. */
-export async function loadBenchRun(api: ApiClient, benchmark: BenchmarkName, label: string): Promise<BenchRun> {
+/** The run of that label or fingerprint. Throws CliError where there is none, or it is of another benchmark. */
+export async function loadBenchRun(api: ApiClient, benchmark: BenchmarkName, named: string): Promise<BenchRun> {
+  const label = completeRunLabel(benchmark, named)
   const { benchmarkRun: run } = await api.run(document, { label }, z.object({ benchmarkRun: Run.nullable() }))
   if (run === null) throw new CliError(`There is no run ${label}. "pentimento bench run" prints the label of each.`)
   if (run.benchmark !== benchmark.toUpperCase()) {
