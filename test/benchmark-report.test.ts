@@ -78,6 +78,7 @@ describe('a report', () => {
     const itemsOf = (given: typeof items, switches = {}) =>
       makeReport(krisRun(given, { benchmark: 'gedit' }), { ...quick, switches }).rows[0]?.items
     expect([itemsOf(items), itemsOf(items, { language: 'cn' }), itemsOf(items.slice(1))]).toEqual([1, 1, 1])
+    expect(makeReport(krisRun(items.slice(1), { benchmark: 'gedit' }), quick).published).toEqual([])
     const title = formatReport(makeReport(krisRun(items, { benchmark: 'gedit' }), quick), 'text').split('\n')[0]
     expect(title).toContain('judged by gpt-4.1, language=en ([..]')
   })

@@ -64,8 +64,14 @@ export function makeReport(
   return {
     ...{ benchmark, title: benchmarks[benchmark].title, editor, thinker, judge, rules, switches },
     ...{ level, resamples, columns: columnsOf(run, switches), rows, rounds },
-    published: findPublished(benchmark, editor),
+    published: isPrinted(run, switches) ? findPublished(benchmark, editor) : [],
   }
+}
+
+/** Of GEdit the paper prints English numbers alone. */
+function isPrinted({ benchmark, items }: JudgedRun, switches: SwitchesOf['gedit']): boolean {
+  const isChinese = switches.language === 'cn' || (items.length > 0 && items.every(({ language }) => language === 'cn'))
+  return benchmark !== 'gedit' || !isChinese
 }
 
 function isInBothLanguages({ benchmark, items }: JudgedRun): boolean {
