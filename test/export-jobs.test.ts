@@ -11,6 +11,7 @@ import { sql } from '../src/sql.ts'
 import { type ObjectStorage, StorageError } from '../src/storage/storage.ts'
 import {
   buildDataset,
+  buildSteps,
   doWork,
   type ExportSetup,
   listFiles,
@@ -25,17 +26,7 @@ let setup: ExportSetup
 let steps: string
 beforeAll(async () => {
   setup = await openExports()
-  for (let color = 0; color < 4; color++)
-    await playPainted(
-      setup,
-      [
-        [3, 3.5],
-        [6, 6],
-        [8, 9],
-      ],
-      { color },
-    )
-  steps = await buildDataset(setup.db, setup.caller, thinkEdit, { shares: { train: 0.6, test: 0.4 } })
+  steps = await buildSteps(setup)
 })
 afterAll(() => setup.close())
 

@@ -7,31 +7,14 @@ import pg from 'pg'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { startExport } from '../src/exports/start-export.ts'
-import {
-  buildDataset,
-  type ExportSetup,
-  makeExport,
-  openExports,
-  playPainted,
-  thinkEdit,
-} from './support/export-setup.ts'
+import { buildSteps, type ExportSetup, makeExport, openExports } from './support/export-setup.ts'
 import { until } from './support/until.ts'
 
 let setup: ExportSetup
 let steps: string
 beforeAll(async () => {
   setup = await openExports()
-  for (let color = 0; color < 4; color++)
-    await playPainted(
-      setup,
-      [
-        [3, 3.5],
-        [6, 6],
-        [8, 9],
-      ],
-      { color },
-    )
-  steps = await buildDataset(setup.db, setup.caller, thinkEdit, { shares: { train: 0.6, test: 0.4 } })
+  steps = await buildSteps(setup)
 })
 afterAll(() => setup.close())
 

@@ -5,8 +5,7 @@ import { readReviewAgreement } from '../src/feedback/review-agreement.ts'
 import { skipReview } from '../src/feedback/skip-review.ts'
 import type { Feedback } from '../src/jobs/add-critique.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { expireClaims, openQueue, roundsOf, sidesOf } from './support/feedback.ts'
-import { playJob } from './support/play-job.ts'
+import { expireClaims, openQueue, playReviewable, sidesOf } from './support/feedback.ts'
 import { seedModels, seedTenant } from './support/stage-driver.ts'
 
 let database: TestDatabase
@@ -19,21 +18,7 @@ beforeAll(async () => {
   await seedModels(database.db)
   const tenant = await seedTenant(database.db)
   tenantId = tenant.tenantId
-  const scores = [
-    [
-      [4, 4],
-      [6, 6],
-      [5, 5],
-    ],
-    [
-      [7, 7],
-      [3, 3],
-    ],
-    [[6, 6]],
-  ] as [number, number][][]
-  jobs = []
-  for (const given of scores) jobs.push(await playJob(database.db, tenant, given, { batch: `of ${given.length}` }))
-  rounds = await Promise.all(jobs.map(jobId => roundsOf(database.db, jobId)))
+  ;({ jobs, rounds } = await playReviewable(database.db, tenant))
 })
 afterAll(() => database.drop())
 

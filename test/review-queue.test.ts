@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createReviewQueue } from '../src/feedback/create-review-queue.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
-import { openQueue, roundsOf, sidesOf } from './support/feedback.ts'
+import { openQueue, playReviewable, sidesOf } from './support/feedback.ts'
 import { playJob } from './support/play-job.ts'
 import { seedModels, seedTenant } from './support/stage-driver.ts'
 
@@ -15,21 +15,7 @@ beforeAll(async () => {
   await seedModels(database.db)
   const tenant = await seedTenant(database.db)
   tenantId = tenant.tenantId
-  const scores = [
-    [
-      [4, 4],
-      [6, 6],
-      [5, 5],
-    ],
-    [
-      [7, 7],
-      [3, 3],
-    ],
-    [[6, 6]],
-  ] as [number, number][][]
-  jobs = []
-  for (const given of scores) jobs.push(await playJob(database.db, tenant, given, { batch: `of ${given.length}` }))
-  rounds = await Promise.all(jobs.map(jobId => roundsOf(database.db, jobId)))
+  ;({ jobs, rounds } = await playReviewable(database.db, tenant))
 })
 afterAll(() => database.drop())
 

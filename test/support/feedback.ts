@@ -1,5 +1,6 @@
 import type { Db } from '../../src/db.ts'
 import { createReviewQueue, type NewReviewQueue } from '../../src/feedback/create-review-queue.ts'
+import { playJob } from './play-job.ts'
 
 /** The rounds of a job in order, by id. */
 export async function roundsOf(db: Db, jobId: string): Promise<string[]> {
@@ -7,6 +8,22 @@ export async function roundsOf(db: Db, jobId: string): Promise<string[]> {
     jobId,
   ])
   return rows.map(({ id }) => id)
+}
+
+const scoresOfJobs: [number, number][][] = [
+  [[4, 4], [6, 6], [5, 5]], // biome-ignore format: one job a line
+  [[7, 7], [3, 3]], // biome-ignore format: as above
+  [[6, 6]],
+]
+
+/** Finished jobs of 3, 2 and 1 scored rounds, in the batches `of 3`, `of 2` and `of 1`: their ids and their rounds'. */
+export async function playReviewable(
+  db: Db,
+  tenant: { tenantId: string; imageId: string },
+): Promise<{ jobs: string[]; rounds: string[][] }> {
+  const jobs: string[] = []
+  for (const scores of scoresOfJobs) jobs.push(await playJob(db, tenant, scores, { batch: `of ${scores.length}` }))
+  return { jobs, rounds: await Promise.all(jobs.map(jobId => roundsOf(db, jobId))) }
 }
 
 /** A review queue of all the tenant's trajectories, oldest first; its id. */
