@@ -1,4 +1,4 @@
-import { benchmarks, type BenchmarkName as Name } from '../src/benchmarks/benchmark.ts'
+import { benchmarkNames, benchmarks, type BenchmarkName as Name } from '../src/benchmarks/benchmark.ts'
 import type { TaskTypeCounts } from '../src/benchmarks/count-task-types.ts'
 import type { JobSettings, JobStatus } from '../src/jobs/job-row.ts'
 import { Batch } from './batch.ts'
@@ -7,13 +7,11 @@ import { EditSettings } from './edit-settings.ts'
 import { Model } from './model.ts'
 import { loadNewestPage, newestPageArgs } from './newest-page.ts'
 
-const names = ['gedit', 'imgedit', 'kris', 'rise'] as const satisfies readonly Name[]
-
 /** The benchmarks; a value is its name in the core. */
 export const BenchmarkName = builder.enumType('BenchmarkName', {
   description: 'A benchmark of image editing.',
   values: Object.fromEntries(
-    names.map(name => [name.toUpperCase(), { value: name, description: `${benchmarks[name].title}.` }]),
+    benchmarkNames.map(name => [name.toUpperCase(), { value: name, description: `${benchmarks[name].title}.` }]),
   ) as Record<Uppercase<Name>, { value: Name; description: string }>, // fromEntries forgets the keys
 })
 

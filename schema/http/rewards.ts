@@ -10,11 +10,13 @@ import { parseInput } from '../parse-input.ts'
 import { rolloutBatchRule } from '../rollout-batch.ts'
 import { type Refusal, refuse } from './refuse.ts'
 
+/** Where batches of answers are posted. */
 export const REWARDS_PATH = '/rewards'
 
 /** 1,024 long answers, and some room. */
 const MAX_BODY_BYTES = 32_000_000
 
+/** Answers one request of a caller. */
 export type RewardsHandler = (req: IncomingMessage, res: ServerResponse, caller: Caller) => Promise<void>
 
 /** Answers `{ results, edits, seconds }`, and a refusal in the form of a GraphQL response. Needs a key of role WRITE. */

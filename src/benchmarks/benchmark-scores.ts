@@ -8,6 +8,7 @@ export type Score = { name: string; title: string; value: number | null; items: 
 /** An item's own scores by name; null: it has none, because an answer is missing or cannot be read. */
 export type ItemScore = { id: string; taskType: string; scores: Record<string, number> | null }
 
+/** The scores of one selection of rounds of a run. */
 export type BenchmarkScores = {
   benchmark: BenchmarkName
   /** The columns of the paper's table, in its order. */

@@ -4,6 +4,7 @@
 /** The benchmarks of the paper, as they are called in commands, metadata and the API. */
 export const benchmarkNames = ['gedit', 'imgedit', 'kris', 'rise'] as const
 
+/** One of them. */
 export type BenchmarkName = (typeof benchmarkNames)[number]
 
 /** A value that JSON can hold as it is. */

@@ -4,6 +4,7 @@ import type { ItemScore, Score } from './benchmark-scores.ts'
 /** Where a score would lie with other items of the same kind, `level` of the times. */
 export type Interval = { low: number; high: number }
 
+/** `resamples`: how often the items are drawn again; `level`: the share of the draws that an interval holds, 0 to 1. */
 export type BootstrapOptions = { resamples?: number; level?: number; seed?: number }
 
 /**

@@ -34,6 +34,7 @@ export const judgedRunRule = z.object({
   items: z.array(itemRule),
 })
 
+/** A benchmark's run with its judge's answers, which is all that scores are computed from. */
 export type JudgedRun = z.infer<typeof judgedRunRule>
 type RunItem = JudgedRun['items'][number]
 

@@ -12,6 +12,7 @@ import {
 } from './benchmark-scores.ts'
 import { riseCategories, riseSubtasks } from './rise-categories.ts'
 
+/** Where RISEBench's code and paper can be read in more ways than one. */
 export type RiseSwitches = {
   /** When an item without a consistency call is complete: `paper`: never, by its script; `official`: reasoning and plausibility at 5. */
   accuracy?: 'paper' | 'official'

@@ -15,6 +15,7 @@ export const Dataset = z.object({
 })
 export type Dataset = z.infer<typeof Dataset>
 
+/** The fragment that `Dataset` reads. */
 export const datasetFields = `fragment DatasetFields on Dataset {
   id name description versions(first: 1) { id number status sampleCount createdAt }
 }`

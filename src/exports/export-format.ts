@@ -16,6 +16,7 @@ export type ExportFormatName =
   | 'JSONL'
   | 'CSV'
 
+/** What a sample can be: a whole trajectory, a step or a pair. */
 export type SampleKind = SampleContent['kind']
 
 /**

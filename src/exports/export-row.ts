@@ -2,6 +2,7 @@ import type { Queryable } from '../db.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import type { ExportFormatName, ExportOptions, SampleKind } from './export-format.ts'
 
+/** Where an export stands; the last three end it. */
 export type ExportStatus = 'QUEUED' | 'RUNNING' | 'DONE' | 'FAILED' | 'CANCELED'
 
 /** An export as readers see it. `samples` and `bytes`: how far it is; `total`: the samples of its version. */

@@ -7,6 +7,7 @@ import { ObjectNotFoundError, type ObjectStorage } from '../storage/storage.ts'
 import { parseExportLink } from './export-link.ts'
 import { openTar, tarBytes } from './tar-download.ts'
 
+/** What links are served from. `secret`: what they are signed with. */
 export type ExportServing = { db: Db; storage: ObjectStorage; secret: string }
 
 /**

@@ -9,6 +9,7 @@ import { type TrajectoryFilter, toCondition } from '../trajectories/trajectory-f
 /** Which trajectory is reviewed first. */
 type ReviewOrder = 'OLDEST' | 'NEWEST' | 'SHUFFLED' | 'DISAGREEMENT'
 
+/** What people shall look at, every default filled in. `reviewsWanted`: how many review each item. */
 export type NewReviewQueue = {
   name: string
   kind: ReviewKind
@@ -21,7 +22,8 @@ export type NewReviewQueue = {
 
 /**
  * Makes a queue of the trajectories that match now, and returns its id. SCORE takes those with a picture, PICK and PAIR
- * those with two. Filled in steps: one that is cut off leaves a queue with fewer items. Throws InvalidInputError where there is none, or the tenant has a queue of that name.
+ * those with two. Filled in steps: one that is cut off leaves a queue with fewer items. Throws InvalidInputError where there
+ * is none, or the tenant has a queue of that name.
  */
 export async function createReviewQueue(
   db: Db,

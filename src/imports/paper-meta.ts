@@ -44,8 +44,12 @@ export const paperMeta = z.looseObject({
   final_source_path: z.string().nullish(),
   all_turns_in_final: z.unknown(),
 })
+
+/** A sample of the script: its turns in order. */
 export type PaperMeta = z.infer<typeof paperMeta>
+/** One edit of it. */
 export type PaperTurn = z.infer<typeof turn>
+/** What the thinker said of that edit. */
 export type PaperEvaluation = z.infer<typeof evaluation>
 
 /** What the file says beside what the script writes, by turn where a turn says it; null: nothing. */

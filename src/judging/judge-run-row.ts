@@ -2,6 +2,7 @@ import type { Queryable, Tx } from '../db.ts'
 import { sql } from '../sql.ts'
 import { type Rubric, rubrics } from './rubric.ts'
 
+/** Where a judge run stands; DONE and CANCELED end it. */
 export type JudgeRunStatus = 'RUNNING' | 'DONE' | 'CANCELED'
 
 /** A judge run as the end of one of its tasks sees it. */

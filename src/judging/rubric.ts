@@ -66,6 +66,7 @@ export type JudgeCall = {
 /** What a round's answers amount to, 0-10 each. */
 type JudgeScores = { semantic: number; quality: number; reasoning: string | null }
 
+/** What a judge is asked about a round, and what its answers amount to. */
 export type Rubric = {
   id: string
   /** Only jobs of this benchmark can be asked about; null: any job. */

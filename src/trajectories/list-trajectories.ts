@@ -21,6 +21,7 @@ export type TrajectorySelection = {
   readonly asOf: EventPosition | null
 }
 
+/** A page of a selection: at most `limit` places of its order. */
 export type TrajectoryPage = TrajectorySelection & {
   readonly order: TrajectoryOrder
   /** The place that the page begins after; null: the start. */

@@ -15,6 +15,7 @@ export type HistogramInput = {
 /** Holds values from `from` up to below `to`; the last bin also those equal to `to`. */
 type HistogramBin = { readonly from: number; readonly to: number; readonly count: number }
 
+/** How many values each bin holds, from the lowest to the highest. */
 export type TrajectoryHistogram = {
   readonly bins: readonly HistogramBin[]
   /** How many lie outside of the bins, and how many have no such number. */

@@ -14,6 +14,7 @@ export type TrajectoryOrderField =
   | 'SECONDS'
   | 'THINKER_TOKENS'
 
+/** An order of trajectories; equals among them by job. */
 export type TrajectoryOrder = { readonly field: TrajectoryOrderField; readonly direction: 'ASC' | 'DESC' }
 
 /** A trajectory's place in an order: its value there (a moment as milliseconds since 1970), and its job among equals. */

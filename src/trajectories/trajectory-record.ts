@@ -8,8 +8,9 @@ import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import { isBefore } from './trajectory-filter.ts'
 
-/** What every line says it is. A reader refuses another format, and a version above the one it knows. */
+/** What every line says it is; a reader refuses another format. */
 export const RECORD_FORMAT = 'pentimento-trajectories'
+/** The version that every line has; a reader refuses one above that it knows. */
 export const RECORD_VERSION = 1
 
 /** One line, and where in the dataset's version it stands. */
