@@ -155,7 +155,7 @@ it('is not kept from starting by the pid file of a zombie or of a stranger', asy
   const pidFile = join(dataDir, 'postgres/postmaster.pid')
   const rest = `\n${dataDir}/postgres\n1\n5432\n\n127.0.0.1\n0 0\nready   \n`
   // A shell that becomes another program never waits for the child it started.
-  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
   cleanups.push(() => kill(parent))
   const zombie = await new Promise<number>(resolve => parent.stdout?.once('data', text => resolve(Number(text))))
   await until('it is a zombie', async () => /\) Z /.test(await readFile(`/proc/${zombie}/stat`, 'utf8')))

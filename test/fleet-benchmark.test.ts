@@ -6,7 +6,7 @@ test('the fleet benchmark loses, doubles and fails no job where calls are answer
 }, async () => {
   const bench = startProcess('bench/fleet.ts', {}, ['--small'])
   const end = await bench.end()
-  expect(bench.stdout(), bench.stderr()).toMatch(/bound .* makespan .* ratio .* 0 faults/)
+  expect(bench.stdout(), bench.stderr()).toMatch(/bound .* makespan .* ratio .* 0 wrong jobs/)
   expect(bench.stdout()).toMatch(/[1-9]\d* answered 503/)
   expect(end).toEqual({ code: 0, signal: null })
 })

@@ -32,7 +32,7 @@ describe('a server that cannot start', () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'pentimento-process-'))
   })
-  afterAll(() => rm(dataDir, { recursive: true, force: true }))
+  afterAll(() => rm(dataDir, { recursive: true, force: true, maxRetries: 20 }))
 
   it('tells all problems of its configuration and ends with 1', async () => {
     const server = startProcess(script, { PORT: 'none', AUTH: 'maybe' })
@@ -74,7 +74,8 @@ describe('npm start', { timeout: 120_000 }, () => {
   }, 90_000)
   afterAll(async () => {
     await server.end('SIGKILL')
-    await rm(dataDir, { recursive: true, force: true })
+    // Its PostgreSQL, which ends by itself then, may still be writing.
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 20 })
   })
 
   const firstKey = (of: ServerProcess) => /shown only this once: (\S+)/.exec(of.stdout())?.[1]
