@@ -124,7 +124,7 @@ builder.queryField('trajectories', t =>
   }),
 )
 
-/** The rows of these places with what the operation asks of them, in one query. What was deleted just now is left out. */
+/** The rows of these places with what the operation asks of them. What was deleted just now is left out. */
 async function loadEdges(
   places: readonly TrajectoryPlace[],
   order: TrajectoryOrder,

@@ -5,7 +5,7 @@ import type { Tx } from '../db.ts'
 import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import { isBefore } from '../trajectories/trajectory-filter.ts'
-import { recordOf } from '../trajectories/trajectory-record.ts'
+import { recordOf, settleJson } from '../trajectories/trajectory-record.ts'
 import { isOfTrajectory } from './as-of.ts'
 import type { Recipe } from './recipe.ts'
 import type { PairFacts } from './recipes/preference.ts'
@@ -25,8 +25,7 @@ export async function readContents(
   { kind, asOf }: { kind: Recipe['kind']; asOf: EventPosition },
   rows: SampleRows,
 ): Promise<Sample[]> {
-  // Times in JSON have the session's offset; a page is no worth compiling its statement for, though it looks so.
-  await tx.query(sql`select set_config('timezone', 'UTC', true), set_config('jit', 'off', true)`)
+  await tx.query(settleJson)
   const { rows: found } = await tx.query<ContentRow>(sql`
     select s.position, s.hash, s.split, s.job_id as "jobId", s.round_id as "roundId", s.rejected_id as "rejectedId",
       s.critique_id as "critiqueId", s.data as facts, ${contentOf[kind](asOf)} as content

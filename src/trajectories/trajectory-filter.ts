@@ -72,13 +72,27 @@ export function toCondition(filter: TrajectoryFilter, asOf: EventPosition | null
 }
 
 /** Whether `trajectory t` had ended at that place of the tenant's log. */
-export function isBefore({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
-  return sql`(t.epoch, t.xid, t.job_id, t.seq) <= (${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)`
+export function isBefore(place: EventPosition): SqlStatement {
+  return sql`${placeOf(sql`t`)} <= ${placeAt(place)}`
 }
 
 /** Whether it ended after it. */
-export function isAfter({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
-  return sql`(t.epoch, t.xid, t.job_id, t.seq) > (${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)`
+export function isAfter(place: EventPosition): SqlStatement {
+  return sql`${placeOf(sql`t`)} > ${placeAt(place)}`
+}
+
+/** Whether `job_event e` had been written at that place. */
+export function isEventBefore(place: EventPosition): SqlStatement {
+  return sql`${placeOf(sql`e`)} <= ${placeAt(place)}`
+}
+
+// As row values in the order of their index, so that it serves the comparison.
+function placeOf(row: SqlStatement): SqlStatement {
+  return sql`(${row}.epoch, ${row}.xid, ${row}.job_id, ${row}.seq)`
+}
+
+function placeAt({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
+  return sql`(${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)`
 }
 
 function joined(conditions: readonly SqlStatement[], by: 'and' | 'or'): SqlStatement {
@@ -169,13 +183,12 @@ function toHumanCondition(isWanted: boolean, asOf: EventPosition | null): SqlSta
 
 // Only what critics said since can have changed it; those jobs are few. Within a job the order of its log is the order of
 // commits, so its last event up to the place says what it knew then.
-function feedbackAt({ epoch, xid, jobId, seq }: EventPosition, column: SqlStatement): SqlStatement {
-  const place = sql`(${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)`
+function feedbackAt(place: EventPosition, column: SqlStatement): SqlStatement {
   return sql`case
     when t.job_id in (
-      select e.job_id from job_event e where e.type = 'CRITIQUE_ADDED' and (e.epoch, e.xid, e.job_id, e.seq) > ${place})
+      select e.job_id from job_event e where e.type = 'CRITIQUE_ADDED' and ${placeOf(sql`e`)} > ${placeAt(place)})
     then (
       select ${column} from critic_feedback(t.job_id, coalesce((
-        select max(e.seq) from job_event e where e.job_id = t.job_id and (e.epoch, e.xid, e.job_id, e.seq) <= ${place}), 0)))
+        select max(e.seq) from job_event e where e.job_id = t.job_id and ${isEventBefore(place)}), 0)))
     else t.${column} end`
 }

@@ -6,7 +6,7 @@
 import type { Db } from '../db.ts'
 import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
-import { isBefore } from './trajectory-filter.ts'
+import { isBefore, isEventBefore } from './trajectory-filter.ts'
 
 /** What every line says it is; a reader refuses another format. */
 export const RECORD_FORMAT = 'pentimento-trajectories'
@@ -25,8 +25,7 @@ export type RecordPage = { versionId: string; split: string; from: number; to: n
  */
 export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<TrajectoryLine[]> {
   return await db.transaction(async tx => {
-    // Times in JSON have the session's offset; a page is no worth compiling its statement for, though it looks so.
-    await tx.query(sql`select set_config('timezone', 'UTC', true), set_config('jit', 'off', true)`)
+    await tx.query(settleJson)
     const { rows } = await tx.query<TrajectoryLine>(sql`
       select s.position, ${recordOf(page.asOf)}::text as json
       from dataset_sample s
@@ -38,6 +37,12 @@ export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<T
     return rows
   })
 }
+
+/**
+ * For the transaction that reads JSON, before it does: times in it have the session's offset, and a page is not worth
+ * compiling its statement for, though it looks so.
+ */
+export const settleJson: SqlStatement = sql`select set_config('timezone', 'UTC', true), set_config('jit', 'off', true)`
 
 /** A picture as JSON, null where the id is. */
 type PictureSql = (id: SqlStatement) => SqlStatement
@@ -81,7 +86,7 @@ function roundsOf(asOf: EventPosition, picture: PictureSql): SqlStatement {
 }
 
 /** Those of `round r` that the log had seen by then, oldest first. A thinker's own came before its job ended. */
-function critiquesOf({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
+function critiquesOf(asOf: EventPosition): SqlStatement {
   return sql`array_to_json(array(
     select row_to_json(given) from (
       select c.source, c.by, c.semantic, c.quality, c.overall, c.is_satisfied as "isSatisfied",
@@ -89,8 +94,7 @@ function critiquesOf({ epoch, xid, jobId, seq }: EventPosition): SqlStatement {
         c.created_at as "createdAt"
       from critique c
       where c.round_id = r.id and (c.source = 'THINKER' or exists (
-        select from job_event e where e.critique_id = c.id
-          and (e.epoch, e.xid, e.job_id, e.seq) <= (${epoch}::int, ${String(xid)}::xid8, ${jobId}::uuid, ${seq}::int)))
+        select from job_event e where e.critique_id = c.id and ${isEventBefore(asOf)}))
       order by c.created_at, c.id
     ) as given))`
 }
