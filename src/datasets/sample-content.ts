@@ -5,13 +5,13 @@ import type { Tx } from '../db.ts'
 import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import { isBefore } from '../trajectories/trajectory-filter.ts'
-import { recordOf, settleJson } from '../trajectories/trajectory-record.ts'
+import { settleJson } from '../trajectories/trajectory-record.ts'
 import { isOfTrajectory } from './as-of.ts'
+import { readTrajectorySamples } from './read-trajectory-samples.ts'
 import type { Recipe } from './recipe.ts'
 import type { PairFacts } from './recipes/preference.ts'
 import type { StepFacts } from './recipes/think-edit.ts'
 import type { PairSample, PairSide, Sample, SampleContent, StepSample } from './sample.ts'
-import { toTrajectorySample } from './to-trajectory-sample.ts'
 
 /** The columns of what is to be read: position, hash, split, job_id, round_id, rejected_id, critique_id, data. */
 export type SampleRows = SqlStatement
@@ -25,10 +25,11 @@ export async function readContents(
   { kind, asOf }: { kind: Recipe['kind']; asOf: EventPosition },
   rows: SampleRows,
 ): Promise<Sample[]> {
+  if (kind === 'plain') return await readTrajectorySamples(tx, rows, asOf)
   await tx.query(settleJson)
   const { rows: found } = await tx.query<ContentRow>(sql`
     select s.position, s.hash, s.split, s.job_id as "jobId", s.round_id as "roundId", s.rejected_id as "rejectedId",
-      s.critique_id as "critiqueId", s.data as facts, ${contentOf[kind](asOf)} as content
+      s.critique_id as "critiqueId", s.data as facts, ${contentOf[kind]()} as content
     from (${rows}) as s
     join trajectory t on t.job_id = s.job_id and ${isBefore(asOf)}
     join job j on j.id = s.job_id
@@ -37,10 +38,12 @@ export async function readContents(
   return found.map(({ facts, content, ...sample }) => ({ ...sample, content: toContent[kind](content, facts) }))
 }
 
+/** The recipes whose samples are parts of trajectories. */
+type PartKind = Exclude<Recipe['kind'], 'plain'>
+
 type ContentRow = Omit<Sample, 'content'> & { facts: unknown; content: unknown }
 
-const contentOf: Record<Recipe['kind'], (asOf: EventPosition) => SqlStatement> = {
-  plain: asOf => recordOf(asOf, pictureById),
+const contentOf: Record<PartKind, () => SqlStatement> = {
   'think-edit': () => sql`json_build_object(
     'kind', 'STEP', 'index', r.index, 'candidate', r.candidate, 'jobKind', j.kind, 'instruction', j.instruction,
     'source', ${pictureById(sql`j.source_id`)}, 'edited', ${pictureById(sql`r.image_id`)}, 'prompt', r.prompt,
@@ -53,8 +56,7 @@ const contentOf: Record<Recipe['kind'], (asOf: EventPosition) => SqlStatement> =
     'chosen', ${sideOf(sql`r`)}, 'rejected', ${sideOf(sql`worse`)})`,
 }
 
-const joins: Record<Recipe['kind'], (asOf: EventPosition) => SqlStatement> = {
-  plain: () => sql``,
+const joins: Record<PartKind, (asOf: EventPosition) => SqlStatement> = {
   'think-edit': () => sql`join round r on r.id = s.round_id join critique c on c.id = s.critique_id`,
   // One of the two may be of another job.
   preference: asOf => sql`
@@ -74,8 +76,7 @@ function pictureById(id: SqlStatement): SqlStatement {
 }
 
 // The statements above give these forms.
-const toContent: Record<Recipe['kind'], (content: unknown, facts: unknown) => SampleContent> = {
-  plain: content => toTrajectorySample(content),
+const toContent: Record<PartKind, (content: unknown, facts: unknown) => SampleContent> = {
   'think-edit': (content, facts) => ({
     ...(content as Omit<StepSample, keyof StepFacts>),
     ...(facts as StepFacts),

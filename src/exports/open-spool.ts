@@ -15,6 +15,9 @@ export type Spool = Sink & {
   remove(): Promise<void>
 }
 
+// A system call a block: small ones would take longer than the work.
+const READ_BYTES = 256 * 1024
+
 /** A new file in `directory`, which is made. A full disk is an ExportFailedError. */
 export async function openSpool(directory: string): Promise<Spool> {
   const path = join(directory, `${SPOOL_PREFIX}${randomUUID()}`)
@@ -38,7 +41,7 @@ export async function openSpool(directory: string): Promise<Spool> {
       await close()
       return { byteSize, sha256: hash.digest('hex') }
     },
-    read: () => createReadStream(path),
+    read: () => createReadStream(path, { highWaterMark: READ_BYTES }),
     async remove() {
       await close()
       await rm(path, { force: true })

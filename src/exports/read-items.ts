@@ -17,8 +17,8 @@ export type ItemSource = {
 }
 
 const ITEMS_A_PAGE = 250
-// Several are read at once: PostgreSQL makes a line in as long as it takes to hash and write two.
-const PAGES_AHEAD = 3
+// While one is hashed and written, PostgreSQL already reads the next.
+const PAGES_AHEAD = 2
 
 /** Pages in the order of position; the next ones are read while one is worked off. Samples of deleted trajectories are missing. */
 export async function* readItems(
@@ -56,14 +56,11 @@ async function findEnd(db: Db, { versionId, split }: ItemSource, from: number): 
 type Range = { from: number; to: number }
 
 async function readPage(db: Db, source: ItemSource, { from, to }: Range): Promise<ExportItem[]> {
-  const { versionId, split, recipe, asOf } = source
-  if (source.asLines) return await readTrajectoryRecords(db, { versionId, split, from, to, asOf })
-  return await db.transaction(tx =>
-    readContents(
-      tx,
-      { kind: recipe, asOf },
-      sql`select * from dataset_sample where version_id = ${versionId}::uuid and split = ${split}
-        and position between ${from}::int and ${to}::int`,
-    ),
+  const { versionId, split, recipe, asOf, asLines } = source
+  const samples = sql`
+    select * from dataset_sample where version_id = ${versionId}::uuid and split = ${split}
+      and position between ${from}::int and ${to}::int`
+  return await db.transaction<ExportItem[]>(tx =>
+    asLines ? readTrajectoryRecords(tx, samples, asOf) : readContents(tx, { kind: recipe, asOf }, samples),
   )
 }

@@ -3,7 +3,7 @@
 // is imported and exported again gives the same bytes. Postgres writes it: the keys are in the order of the columns below,
 // numbers in their shortest form, times in UTC.
 
-import type { Db } from '../db.ts'
+import type { Tx } from '../db.ts'
 import type { EventPosition } from '../events/event-cursor.ts'
 import { type SqlStatement, sql } from '../sql.ts'
 import { isBefore, isEventBefore } from './trajectory-filter.ts'
@@ -13,29 +13,39 @@ export const RECORD_FORMAT = 'pentimento-trajectories'
 /** The version that every line has; a reader refuses one above that it knows. */
 export const RECORD_VERSION = 1
 
-/** One line, and where in the dataset's version it stands. */
-export type TrajectoryLine = { position: number; json: string }
-
-/** Which lines: of one split of a version, from one position to another, both included; as things were at `asOf`. */
-export type RecordPage = { versionId: string; split: string; from: number; to: number; asOf: EventPosition }
+/** One line, and the sample that it is the content of. */
+export type TrajectoryLine = { position: number; hash: string; split: string; jobId: string; json: string }
 
 /**
- * The lines of a version in the order of position; trajectories that are no more what they were are missing. The same page
- * always gives the same bytes.
+ * The lines of `samples` (rows with at least position, hash, split and job_id) in the order of position, as things were at
+ * `asOf`; trajectories that are no more what they were are missing. The same samples always give the same bytes. To make a
+ * line takes several times as long as all else, so those of trajectories without feedback are kept.
  */
-export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<TrajectoryLine[]> {
-  return await db.transaction(async tx => {
-    await tx.query(settleJson)
-    const { rows } = await tx.query<TrajectoryLine>(sql`
-      select s.position, ${recordOf(page.asOf)}::text as json
-      from dataset_sample s
-      join trajectory t on t.job_id = s.job_id and ${isBefore(page.asOf)}
-      join job j on j.id = s.job_id
-      where s.version_id = ${page.versionId}::uuid and s.split = ${page.split}
-        and s.position between ${page.from}::int and ${page.to}::int
-      order by s.position`)
-    return rows
-  })
+export async function readTrajectoryRecords(
+  tx: Tx,
+  samples: SqlStatement,
+  asOf: EventPosition,
+): Promise<TrajectoryLine[]> {
+  await tx.query(settleJson)
+  // In the order of the job, and past whatever is just changing: so two that keep lines at once never wait in a circle.
+  const { rows } = await tx.query<TrajectoryLine>(sql`
+    with page as materialized (
+      select s.position, s.hash, s.split, s.job_id, k.json
+      from (${samples}) as s
+      join trajectory t on t.job_id = s.job_id and ${isBefore(asOf)}
+      left join trajectory_record k on k.job_id = s.job_id and not t.has_feedback
+    ), made as materialized (
+      select page.job_id, ${recordOf(asOf)}::text as json from page join job j on j.id = page.job_id where page.json is null
+    ), fresh as (
+      select made.job_id, made.json from made join trajectory t on t.job_id = made.job_id
+      where not t.has_feedback order by made.job_id for key share of t skip locked
+    ), kept as (
+      insert into trajectory_record (job_id, json) select job_id, json from fresh on conflict do nothing
+    )
+    select page.position, page.hash, page.split, page.job_id as "jobId", coalesce(page.json, made.json) as json
+    from page left join made on made.job_id = page.job_id
+    order by page.position`)
+  return rows
 }
 
 /**
@@ -44,24 +54,22 @@ export async function readTrajectoryRecords(db: Db, page: RecordPage): Promise<T
  */
 export const settleJson: SqlStatement = sql`select set_config('timezone', 'UTC', true), set_config('jit', 'off', true)`
 
-/** A picture as JSON, null where the id is. */
-type PictureSql = (id: SqlStatement) => SqlStatement
-
-/** The record of `job j` as JSON; times are in the session's time zone. `picture`: what of a picture it tells. */
-export function recordOf(asOf: EventPosition, picture: PictureSql = pictureById): SqlStatement {
+/** The record of `job j` as JSON; times are in the session's time zone. */
+function recordOf(asOf: EventPosition): SqlStatement {
   return sql`row_to_json((select record from (select
     ${RECORD_FORMAT}::text as format, ${RECORD_VERSION}::int as version,
     j.kind, j.status, j.stop_reason as "stopReason", j.instruction, j.editor, j.thinker, j.settings,
     j.base_seed as "baseSeed", j.priority, j.run,
     j.wanted_width as "wantedWidthPx", j.wanted_height as "wantedHeightPx", j.batch, j.tags, j.metadata,
-    ${picture(sql`j.source_id`)} as source, ${picture(sql`j.mask_id`)} as mask,
-    ${referencesOf(picture)} as "references",
+    ${pictureById(sql`j.source_id`)} as source, ${pictureById(sql`j.mask_id`)} as mask,
+    array_to_json(array(
+      select ${pictureById(sql`f.image_id`)} from job_reference f where f.job_id = j.id order by f.position)) as "references",
     (select array[b.index, b.candidate] from round b where b.id = j.best_round_id) as best,
     case when j.error_code is not null then ${errorOf(sql`j`)} end as error,
     j.editor_seconds as "editorSeconds", j.thinker_tokens as "thinkerTokens",
     j.run_editor_seconds as "runEditorSeconds", j.run_thinker_tokens as "runThinkerTokens",
     j.created_at as "createdAt", j.started_at as "startedAt", j.finished_at as "finishedAt",
-    ${roundsOf(asOf, picture)} as rounds
+    ${roundsOf(asOf)} as rounds
   ) as record))`
 }
 
@@ -69,14 +77,14 @@ export function recordOf(asOf: EventPosition, picture: PictureSql = pictureById)
  * A round names its parent as [index, candidate] of the same job, so a fork's first round has none; `base`: what was edited,
  * null: the source.
  */
-function roundsOf(asOf: EventPosition, picture: PictureSql): SqlStatement {
+function roundsOf(asOf: EventPosition): SqlStatement {
   return sql`array_to_json(array(
     select row_to_json(made) from (
       select r.index, r.candidate,
         case when r.parent_id is not null then (
           select array[p.index, p.candidate] from round p where p.id = r.parent_id and p.job_id = r.job_id) end as parent,
         r.status, r.editor, r.prompt, r.prompt_source as "promptSource", r.seed,
-        ${picture(sql`r.base_image_id`)} as base, ${picture(sql`r.image_id`)} as picture,
+        ${pictureById(sql`r.base_image_id`)} as base, ${pictureById(sql`r.image_id`)} as picture,
         r.is_satisfied as "isSatisfied", r.editor_seconds as "editorSeconds",
         case when r.error_code is not null then ${errorOf(sql`r`)} end as error,
         r.created_at as "createdAt", r.started_at as "startedAt", r.edited_at as "editedAt",
@@ -99,12 +107,7 @@ function critiquesOf(asOf: EventPosition): SqlStatement {
     ) as given))`
 }
 
-function referencesOf(picture: PictureSql): SqlStatement {
-  return sql`array_to_json(array(
-    select ${picture(sql`f.image_id`)} from job_reference f where f.job_id = j.id order by f.position))`
-}
-
-/** `path`: see picturePath. */
+/** A picture as JSON, null where the id is. `path`: see picturePath. */
 function pictureById(id: SqlStatement): SqlStatement {
   return sql`case when ${id} is not null then (select row_to_json(picture) from (
     select ${picturePathOf(sql`i`)} as path, i.sha256, i.content_type as "contentType", i.byte_size as "byteSize",

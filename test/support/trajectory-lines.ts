@@ -1,18 +1,16 @@
 import type { Db } from '../../src/db.ts'
 import { readSafePosition } from '../../src/events/read-tenant-events.ts'
 import { sql } from '../../src/sql.ts'
-import { recordOf } from '../../src/trajectories/trajectory-record.ts'
+import { readTrajectoryRecords } from '../../src/trajectories/trajectory-record.ts'
 
 /** A tenant's trajectories as an export writes them, a line each, in the order in which they became jobs. */
 export async function linesOf(db: Db, tenantId: string): Promise<string[]> {
   const { end } = await readSafePosition(db)
-  return await db.transaction(async tx => {
-    await tx.query("set local time zone 'UTC'")
-    const { rows } = await tx.query<{ json: string }>(sql`
-      select ${recordOf(end)}::text as json from trajectory t join job j on j.id = t.job_id
-      where t.tenant_id = ${tenantId}::uuid order by j.id`)
-    return rows.map(row => row.json)
-  })
+  const all = sql`
+    select row_number() over (order by job_id)::int as position, '' as hash, '' as split, job_id
+    from trajectory where tenant_id = ${tenantId}::uuid`
+  const lines = await db.transaction(tx => readTrajectoryRecords(tx, all, end))
+  return lines.map(({ json }) => json)
 }
 
 /** The SHA-256 of every picture in lines of an export. */

@@ -1,6 +1,6 @@
 import type { Sink } from '../export-format.ts'
 
-const BLOCK_CHARACTERS = 64 * 1024
+const BLOCK_CHARACTERS = 256 * 1024
 
 /** Writes lines, gathered to blocks: one write a line would cost more than making it. */
 export function writeLines(sink: Sink): {
