@@ -1,5 +1,5 @@
 // Trajectories as data, over a database of finished jobs made by set-based SQL: pages by filter and order, what-if, and exports.
-// Run: npx tsx bench/data.ts [--jobs 200000] [--only pages,what-if,exports] [--runs 40] [--pictures 2000]
+// Run: NODE_ENV=production npx tsx bench/data.ts [--jobs 200000] [--only pages,what-if,exports] [--runs 40] [--pictures 2000]
 
 import { parseArgs } from 'node:util'
 import { loadLocalCaller } from '../src/tenancy/find-caller.ts'

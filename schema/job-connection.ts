@@ -10,6 +10,7 @@ import { toGraphQLError } from './errors-to-graphql.ts'
 import { Job } from './job.ts'
 import { decodeJobCursor, encodeJobCursor, type JobOrderField, type JobPlace } from './job-cursor.ts'
 import { JobFilterInput, jobFilterRule, toWhere } from './job-filter.ts'
+import { omitUnread } from './omit-unread.ts'
 import { intFrom, parseArgument } from './parse-input.ts'
 
 const DEFAULT_PAGE = 20
@@ -43,7 +44,7 @@ export async function loadJobPage(
   const after = args.after ? decodeJobCursor(context, order.field, args.after, 'after') : null
   const before = args.before ? decodeJobCursor(context, order.field, args.before, 'before') : null
   const direction = isDescending ? 'desc' : 'asc'
-  const query: object = queryFromInfo({ context, info, path: ['edges', 'node'] })
+  const query = omitUnread(queryFromInfo({ context, info, path: ['edges', 'node'] }), 'Job', info)
   const rows = await context.deps.prisma.job.findMany({
     ...query,
     where: {

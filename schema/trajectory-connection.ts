@@ -11,6 +11,7 @@ import { inPage } from './complexity.ts'
 import type { Context } from './context.ts'
 import { OrderDirection } from './enums.ts'
 import { said } from './errors-to-graphql.ts'
+import { omitUnread } from './omit-unread.ts'
 import { intFrom, parseArgument } from './parse-input.ts'
 import { Trajectory } from './trajectory.ts'
 import { decodeTrajectoryCursor, encodeTrajectoryCursor } from './trajectory-cursor.ts'
@@ -132,7 +133,7 @@ async function loadEdges(
   info: GraphQLResolveInfo,
 ): Promise<Edge[]> {
   if (places.length === 0) return []
-  const query: object = queryFromInfo({ context, info, path: ['edges', 'node'] })
+  const query = omitUnread(queryFromInfo({ context, info, path: ['edges', 'node'] }), 'Trajectory', info)
   const { prisma } = context.deps
   const find = prisma.trajectory.findMany({
     ...query,
@@ -145,7 +146,13 @@ async function loadEdges(
   const byJob = new Map(rows.map(row => [row.jobId, row]))
   return places.flatMap(place => {
     const node = byJob.get(place.jobId)
-    return node ? [{ node, cursor: encodeTrajectoryCursor(context, order.field, place) }] : []
+    if (node === undefined) return []
+    return {
+      node,
+      get cursor() {
+        return encodeTrajectoryCursor(context, order.field, place)
+      },
+    }
   })
 }
 
