@@ -16,7 +16,7 @@ type Model = keyof typeof relations
 
 const failure = { errorCode: 'error', errorMessage: 'error', errorIsRetryable: 'error' } as const
 
-/** What may be missing, and the field that reads it; null: none does. Ids, and what several fields read, are not here. */
+/** What may be missing, and the field that reads it; null: none does. Its id, and what several fields read, is not here. */
 const optional: Record<Model, Record<string, string | null>> = {
   Job: {
     ...toThemselves(
@@ -32,23 +32,24 @@ const optional: Record<Model, Record<string, string | null>> = {
     ...toThemselves('batch', 'tags', 'metadata', 'run', 'editorSeconds', 'thinkerTokens', 'createdAt', 'startedAt'),
     ...{ ...failure, wantedWidth: 'size', wantedHeight: 'size', eventSeq: 'lastEventSeq' },
     ...{ baseSeed: null, idempotencyKey: null, inputHash: null, stoppingFor: null, deadlineAt: null },
-    ...{ runEditorSeconds: null, runThinkerTokens: null },
+    ...{ runEditorSeconds: null, runThinkerTokens: null, tenantId: null },
+    ...{ sourceId: 'source', maskId: 'mask', forkedFromId: 'forkedFrom' },
   },
   Round: {
     ...toThemselves('index', 'candidate', 'status', 'editor', 'prompt', 'promptSource', 'seed', 'isSatisfied'),
     ...toThemselves('editorSeconds', 'startedAt', 'editedAt'),
-    ...{ ...failure, createdAt: null },
+    ...{ ...failure, createdAt: null, parentId: 'parent', baseImageId: null, imageId: 'image' },
   },
   Critique: {
     ...toThemselves('by', 'semantic', 'quality', 'overall', 'isSatisfied', 'errorCode', 'reasoning', 'refinedPrompt'),
-    ...{ ...toThemselves('createdAt'), tokens: null },
+    ...{ ...toThemselves('createdAt'), tokens: null, roundId: 'round' },
   },
   Trajectory: {
     ...toThemselves('status', 'stopReason', 'rounds', 'firstOverall', 'bestOverall', 'lastOverall', 'gain', 'variance'),
     ...toThemselves('bestIndex', 'seconds', 'editorSeconds', 'thinkerTokens', 'hasHumanCritique', 'agreement'),
     ...toThemselves('createdAt', 'finishedAt'),
     ...{ epoch: null, seq: null, kind: null, editor: null, thinker: null, instruction: null, batch: null, tags: null },
-    ...{ metadata: null, sourceSha256: null, hasFeedback: null, rule: null, steps: null },
+    ...{ metadata: null, sourceSha256: null, hasFeedback: null, rule: null, steps: null, tenantId: null },
   },
 }
 

@@ -32,6 +32,7 @@ export async function benchExports(
 ): Promise<void> {
   const { rows } = await deps.db.query<{ count: number }>('select count(*) as count from trajectory')
   const trajectories = rows[0]?.count ?? 0
+  const filled = await storeSomePictures(deps, caller, pictures) // before anything is read: a picture never changes
   printTitle(`exports of ${trajectories} trajectories`)
   const versionId = await build(deps, caller, {})
   await timeExport(deps, caller, { versionId, format: 'JSONL', pictures: 'NAMED' }) // the first one warms up
@@ -49,7 +50,6 @@ export async function benchExports(
     `${Math.round(copies)} trajectories/s, ${toMegabytes(copied.bytes)} MB; JSONL is ${(perSecond / copies).toFixed(2)} times as fast`,
   )
 
-  const filled = await storeSomePictures(deps, caller, pictures)
   const few = await build(deps, caller, filled.filter)
   const shards = await timeExport(deps, caller, { versionId: few, format: 'WEBDATASET' })
   printRow(

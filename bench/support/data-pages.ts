@@ -45,6 +45,8 @@ export async function benchPages(deps: Deps, caller: Caller, runs: number): Prom
     const found = Object.values(await run())[0]?.edges?.length ?? 0
     printRow(name, `${show(times.get(name))}   ${found} found`)
   }
+  const all = questions.flatMap(({ name }) => times.get(name) ?? [])
+  printRow('all questions', show(all))
   const p95 = (name: string) => percentile(times.get(name) ?? [], 0.95)
   const [slowest] = questions.map(({ name }) => name).sort((a, b) => p95(b) - p95(a))
   if (slowest === undefined) throw new Error('There are no questions.')
