@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
 import sharp from 'sharp'
@@ -21,6 +23,9 @@ import { printRow, printTitle } from './report.ts'
 type Filled = { filter: TrajectoryFilter; members: number }
 
 const SIDE_PX = 1024
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void // with the flag it is there
 
 const toMegabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
 
@@ -71,7 +76,7 @@ async function timeExport(deps: Deps, caller: Caller, wish: ExportWish) {
   const { db, storage, images } = deps
   const id = await startExport(db, caller, wish)
   const work = exportWork({ db, storage, directory: images.directory, links: images.links, patience: exportPatience })
-  globalThis.gc?.()
+  collectGarbage()
   const before = process.memoryUsage().rss
   let highest = before
   const watch = setInterval(() => {

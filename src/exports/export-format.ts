@@ -36,7 +36,7 @@ export type ExportOptions = {
   template: string | null
 }
 
-/** Where bytes of the file at hand go. Resolves when there is room for more. */
+/** Where bytes of the file at hand go. Resolves when there is room for more, and the array may be used again. */
 export type Sink = { write(bytes: Uint8Array | string): Promise<void> }
 
 /** What a format may ask for while it writes. */

@@ -16,7 +16,7 @@ export type ItemSource = {
   asLines: boolean
 }
 
-const ITEMS_A_PAGE = 250
+const ITEMS_A_PAGE = 120
 // While one is hashed and written, PostgreSQL already reads the next.
 const PAGES_AHEAD = 2
 

@@ -1,6 +1,6 @@
 import type { Sink } from '../export-format.ts'
 
-const BLOCK_CHARACTERS = 256 * 1024
+const BLOCK_BYTES = 256 * 1024
 
 /** Writes lines, gathered to blocks: one write a line would cost more than making it. */
 export function writeLines(sink: Sink): {
@@ -8,19 +8,26 @@ export function writeLines(sink: Sink): {
   byteSize(): number
   end(): Promise<void>
 } {
+  // One block for all of them: fresh ones would be memory that waits for the collector.
+  const block = Buffer.allocUnsafe(BLOCK_BYTES)
+  let used = 0
   let byteSize = 0
-  let pending = ''
   async function flush(): Promise<void> {
-    const text = pending
-    pending = ''
-    await sink.write(text)
+    const bytes = block.subarray(0, used)
+    used = 0
+    await sink.write(bytes)
+  }
+  function append(text: string, size: number): Promise<void> | undefined {
+    if (size > BLOCK_BYTES) return sink.write(text)
+    used += block.write(text, used)
+    return undefined
   }
   return {
     add(line) {
-      byteSize += Buffer.byteLength(line) + 1
-      pending += line
-      pending += '\n'
-      return pending.length < BLOCK_CHARACTERS ? undefined : flush()
+      const text = `${line}\n`
+      const size = Buffer.byteLength(text)
+      byteSize += size
+      return used + size <= BLOCK_BYTES ? append(text, size) : flush().then(() => append(text, size))
     },
     byteSize: () => byteSize,
     end: flush,
