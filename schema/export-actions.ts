@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { InvalidInputError, NotFoundError } from '../src/errors.ts'
 import { cancelExport } from '../src/exports/cancel-export.ts'
+import { deleteExport } from '../src/exports/delete-export.ts'
 import {
+  ExportActiveError,
   ExportFinishedError,
   ExportLimitError,
   FormatMismatchError,
@@ -13,7 +15,7 @@ import { builder } from './builder.ts'
 import { optional } from './edit-input.ts'
 import { said, toGraphQLError } from './errors-to-graphql.ts'
 import { Export, ExportFormatRef, ExportPicturesRef, StepSubsetRef } from './export.ts'
-import { toUuid } from './global-id.ts'
+import { encodeGlobalId, toUuid } from './global-id.ts'
 import { successType } from './job-result.ts'
 import { intFrom, parseInput, textOf } from './parse-input.ts'
 
@@ -89,6 +91,8 @@ builder.mutationField('startExport', t =>
   }),
 )
 
+const exportIdDescription = 'Global id of the Export.'
+
 const CancelExportResult = builder.errorUnion('CancelExportResult', {
   description: 'What became of a cancellation.',
   types: [
@@ -102,11 +106,40 @@ builder.mutationField('cancelExport', t =>
   t.field({
     type: CancelExportResult,
     description: 'Stops an export and removes what it wrote. Canceling a canceled one does nothing.',
-    args: { exportId: t.arg.id({ required: true, description: 'Global id of the Export.' }) },
+    args: { exportId: t.arg.id({ required: true, description: exportIdDescription }) },
     resolve: async (_root, args, { deps, caller }) => {
-      const exportId = toUuid(args.exportId, 'Export')
-      if (exportId === null) throw new NotFoundError('exportId', 'export')
+      const exportId = toExportId(args.exportId)
       await cancelExport(deps, caller, exportId)
+      return { exportId }
+    },
+  }),
+)
+
+const DeleteExportSuccess = builder.objectRef<{ exportId: string }>('DeleteExportSuccess').implement({
+  description: 'The export is gone, with its files.',
+  fields: t => ({
+    deletedId: t.id({
+      description: 'The global id it had.',
+      resolve: ({ exportId }) => encodeGlobalId('Export', exportId),
+    }),
+  }),
+})
+
+const DeleteExportResult = builder.errorUnion('DeleteExportResult', {
+  description: 'What became of a deletion.',
+  types: [DeleteExportSuccess, NotFoundError, ExportActiveError],
+  resolveType: successType('DeleteExportSuccess'),
+})
+
+builder.mutationField('deleteExport', t =>
+  t.field({
+    type: DeleteExportResult,
+    description:
+      'Removes an export that has ended, with its files: links to it give nothing any more. The dataset version stays, and so do pictures that others need.',
+    args: { exportId: t.arg.id({ required: true, description: exportIdDescription }) },
+    resolve: async (_root, args, { deps, caller: { tenantId } }) => {
+      const exportId = toExportId(args.exportId)
+      await deleteExport(deps, { tenantId, exportId })
       return { exportId }
     },
   }),
@@ -132,7 +165,7 @@ builder.subscriptionField('exportProgress', t =>
     type: ExportProgress,
     description:
       'How far an export is: as it is now, then each time there is more to tell, at most five times a second. Completes when it has ended.',
-    args: { exportId: t.arg.id({ required: true, description: 'Global id of the Export.' }) },
+    args: { exportId: t.arg.id({ required: true, description: exportIdDescription }) },
     subscribe: async (_root, args, { deps, caller }) => {
       const absent = new NotFoundError('exportId', 'export')
       const id = toUuid(args.exportId, 'Export')
@@ -148,3 +181,9 @@ builder.subscriptionField('exportProgress', t =>
     resolve: ({ state }) => state,
   }),
 )
+
+function toExportId(globalId: string): string {
+  const id = toUuid(globalId, 'Export')
+  if (id === null) throw new NotFoundError('exportId', 'export')
+  return id
+}

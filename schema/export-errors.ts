@@ -1,4 +1,5 @@
 import {
+  ExportActiveError,
   ExportFinishedError,
   ExportLimitError,
   FormatMismatchError,
@@ -31,6 +32,15 @@ builder.objectType(ExportFinishedError, {
   interfaces,
   fields: t => ({
     status: t.field({ type: ExportStatusRef, description: 'How it ended.', resolve: error => error.status }),
+  }),
+})
+
+builder.objectType(ExportActiveError, {
+  name: 'ExportActiveError',
+  description: 'The export waits or is being written, so it cannot be deleted.',
+  interfaces,
+  fields: t => ({
+    status: t.field({ type: ExportStatusRef, description: 'Where it stands.', resolve: error => error.status }),
   }),
 })
 

@@ -222,3 +222,11 @@ test('a link to an export whose dataset was deleted gives nothing any more', asy
   await server.db.query(sql`delete from export where id = ${toUuid(made.id, 'Export')}::uuid`)
   expect((await fetch(made.url)).status).toBe(404)
 })
+
+test('links to a deleted export and to its files give nothing any more', async () => {
+  const made = await make({ format: 'CSV', shardSize: 5 })
+  const remove = 'mutation($id: ID!) { deleteExport(exportId: $id) { __typename } }'
+  const { data } = await server.query(remove, { id: made.id }, writer.secret)
+  expect(data).toEqual({ deleteExport: { __typename: 'DeleteExportSuccess' } })
+  for (const url of [made.url, made.files.edges[0]?.node.url ?? '']) expect((await fetch(url)).status).toBe(404)
+})

@@ -44,6 +44,7 @@ const mutations: Record<string, [Role, string]> = {
   deleteDataset: ['WRITE', '(datasetId: "x")'],
   startExport: ['WRITE', '(input: { versionId: "x", format: CSV })'],
   cancelExport: ['WRITE', '(exportId: "x")'],
+  deleteExport: ['WRITE', '(exportId: "x")'],
   startBenchmarkRun: ['WRITE', '(input: { benchmark: KRIS, editor: "x", items: [] })'],
   startJudgeRun: ['WRITE', '(input: { name: "", model: "x" })'],
   cancelJudgeRun: ['WRITE', '(judgeRunId: "x")'],

@@ -32,6 +32,15 @@ export class ExportFinishedError extends DomainError {
   }
 }
 
+/** The export waits or is being written, so it cannot be deleted. */
+export class ExportActiveError extends DomainError {
+  readonly status: ExportStatus
+  constructor(status: ExportStatus) {
+    super('EXPORT_ACTIVE', `The export is ${status}; cancel it before deleting it.`)
+    this.status = status
+  }
+}
+
 /** The tenant has as many exports waiting as it may have. */
 export class ExportLimitError extends DomainError {
   readonly limit: number

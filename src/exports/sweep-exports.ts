@@ -1,6 +1,7 @@
 import type { Db } from '../db.ts'
 import { sql } from '../sql.ts'
 import type { ObjectStorage } from '../storage/storage.ts'
+import { endDeletions } from './delete-export.ts'
 import { EXPORT_PREFIX, exportOfKey } from './export-key.ts'
 import { removeExportFiles } from './remove-export-files.ts'
 
@@ -8,10 +9,11 @@ const DAY_MS = 24 * 3_600_000
 const STEP = 500
 
 /**
- * Removes files of exports that are gone with their dataset, failed or were canceled, a day after they were written. Lists
- * them all: run it daily.
+ * Ends deletions that were begun, and removes files of exports that are gone, failed or were canceled, a day after they
+ * were written. Lists them all: run it daily.
  */
 export async function sweepExports(deps: { db: Db; storage: ObjectStorage }, now = Date.now()): Promise<number> {
+  await endDeletions(deps)
   await removeLeftFiles(deps)
   let removed = 0
   let old: string[] = []

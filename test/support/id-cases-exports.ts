@@ -71,6 +71,12 @@ export function exportIdCases(api: TestApi, owned: () => Owned): Record<string, 
       () => ({ exportId: owned().exports.waiting }),
       { success: 'CancelExportSuccess', field: 'exportId' },
     ),
+    'Mutation.deleteExport(exportId)': mutationCase(
+      api,
+      'deleteExport($exportId: ID!)',
+      () => ({ exportId: owned().exports.done }),
+      { success: 'DeleteExportSuccess', field: 'exportId' },
+    ),
     'Subscription.exportProgress(exportId)': {
       ask: caller => api.follow(caller, progress, { id: owned().exports.done }, 1),
       there: [{ errors: [], data: { exportProgress: { total: expect.any(Number) } } }],
