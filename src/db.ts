@@ -157,7 +157,7 @@ function toSafeIntegers(text: string): (number | null)[] {
 
 const CONNECTION_STATES = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04', '53300'])
 const CONNECTION_CODES = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'],
   ...['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN'],
 ])
 // pg itself gives these no code.
@@ -172,6 +172,8 @@ export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = codeOf(error)
   if (code && (CONNECTION_CODES.has(code) || CONNECTION_STATES.has(code) || /^08...$/.test(code))) return true
+  // A socket file that is not there; of any other file this says nothing of the server.
+  if (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true
   return CONNECTION_MESSAGES.test(error.message)
 }
 
@@ -179,6 +181,19 @@ export function isConnectionError(error: unknown): boolean {
 export function isSerializationFailure(error: unknown): boolean {
   const code = codeOf(error)
   return code === '40001' || code === '40P01'
+}
+
+// Connections (08), transactions that lost (40), no room or memory (53), a server that stops, starts or ends a statement.
+const PASSING_STATES = /^(08|40|53)...$|^57P0.$|^57014$/
+
+/** A fault of the database that passes by itself or once its operator has acted: the same work may succeed later. */
+export function isPassingFault(error: unknown): boolean {
+  return isConnectionError(error) || PASSING_STATES.test(codeOf(error) ?? '')
+}
+
+/** Postgres has no room on its disk. */
+export function isDatabaseFull(error: unknown): boolean {
+  return codeOf(error) === '53100'
 }
 
 /** A unique constraint or index refused the row; `constraint` narrows it to the one of that name. */

@@ -79,7 +79,9 @@ it('work is heard of at once, and a process that stops gives up what it does', a
   tell('dataset_version')
   await until('it is begun', () => begun.includes(versionId))
   await work.stop()
-  expect(await house.versionOf(versionId)).toMatchObject({ status: 'BUILDING', owner: null, lease_until: null })
+  expect(await house.versionOf(versionId)).toMatchObject({
+    ...{ status: 'BUILDING', owner: null, lease_until: null, takes: 0 },
+  })
 })
 
 it('what cannot be done is failed, with a code', async () => {

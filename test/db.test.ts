@@ -1,6 +1,14 @@
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { connectDb, type Db, isConnectionError, isSerializationFailure, isUniqueViolation } from '../src/db.ts'
+import {
+  connectDb,
+  type Db,
+  isConnectionError,
+  isPassingFault,
+  isSerializationFailure,
+  isUniqueViolation,
+} from '../src/db.ts'
 import { sql } from '../src/sql.ts'
 import { createEmptyDatabase, type TestDatabase } from './support/database.ts'
 import { silentLog as log } from './support/silent-log.ts'
@@ -141,6 +149,7 @@ it('ends a statement that runs too long', async () => {
   const error = await refusal(open({ statementTimeoutMs: 50 }).query('select pg_sleep(20)'))
   expect(error).toMatchObject({ code: '57014' })
   expect(isConnectionError(error)).toBe(false)
+  expect(isPassingFault(error)).toBe(true)
 })
 
 it('tells an absent server from a refusal', async () => {
@@ -151,7 +160,11 @@ it('tells an absent server from a refusal', async () => {
   url.password = 'wrong'
   const refused = await refusal(open({ url: url.href }).query('select 1'))
   expect(refused).toMatchObject({ code: '28P01' })
-  expect(isConnectionError(refused)).toBe(false)
+  expect([isConnectionError(refused), isPassingFault(refused)]).toEqual([false, false])
+  const socket = await refusal(open({ url: 'postgres://a:b@%2Fnowhere/c' }).query('select 1'))
+  expect(socket).toMatchObject({ code: 'ENOENT' })
+  expect(isConnectionError(socket)).toBe(true)
+  expect(isConnectionError(await refusal(readFile('/nowhere/file')))).toBe(false)
 })
 
 it('knows a unique violation and its constraint', async () => {

@@ -81,7 +81,7 @@ export async function whileOwner<T>(db: Db, lease: Lease, work: (tx: Tx) => Prom
   })
 }
 
-/** Says how far it is. `run`: what it goes on from; null: only the numbers. */
+/** Says how far it is. `run`: what it goes on from, which is progress; null: only the numbers. */
 export async function saveProgress(
   tx: Tx,
   exportId: string,
@@ -90,7 +90,7 @@ export async function saveProgress(
   const cursor = run && JSON.stringify({ splits: run.splits })
   await tx.query(sql`
     update export set samples = ${samples}::int, bytes = bytes + ${addedBytes}::bigint,
-      cursor = coalesce(${cursor}::jsonb, cursor)
+      cursor = coalesce(${cursor}::jsonb, cursor), takes = case when ${cursor}::jsonb is null then takes else 0 end
     where id = ${exportId}::uuid`)
   await notifyProgress(tx, exportId)
 }
