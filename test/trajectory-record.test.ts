@@ -1,16 +1,19 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { type EventPosition, NIL_JOB } from '../src/events/event-cursor.ts'
 import { readSafePosition } from '../src/events/read-tenant-events.ts'
-import { addCritique } from '../src/jobs/add-critique.ts'
+import { addCritique, recordFeedback } from '../src/jobs/add-critique.ts'
 import { deleteJob } from '../src/jobs/delete-job.ts'
 import { failStage } from '../src/jobs/fail-stage.ts'
+import { lockJob } from '../src/jobs/job-row.ts'
 import { retryJob } from '../src/jobs/retry-job.ts'
+import { findMigrationsFolder, readMigrations } from '../src/migrate.ts'
 import { sql } from '../src/sql.ts'
 import { readTrajectoryRecords } from '../src/trajectories/trajectory-record.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { roundsOf } from './support/feedback.ts'
 import { playJob } from './support/play-job.ts'
 import { newJob, seedModels, seedTenant, startJob, takeOne } from './support/stage-driver.ts'
+import { until } from './support/until.ts'
 import { writeTrajectories } from './support/write-trajectories.ts'
 
 let database: TestDatabase
@@ -84,6 +87,37 @@ describe('the line of a trajectory', () => {
     await addCritique(database.db, { tenantId: tenant.tenantId, keyName: 'ann' }, { roundId, ...opinion })
     expect(criticsIn((await read([jobId], await now()))[0])).toContain('HUMAN')
     expect(await keptOf([jobId])).toBe(0)
+  })
+
+  it('is given once for each sample, also where several are of one trajectory', async () => {
+    const jobId = await played()
+    const asOf = await now()
+    const made = await read([jobId, jobId], asOf)
+    expect(made).toHaveLength(2)
+    expect(await read([jobId, jobId], asOf)).toEqual(made)
+  })
+
+  it('has the feedback that was being written while the server was brought to keep lines', async () => {
+    const { db } = database
+    const jobId = await played()
+    await read([jobId], await now())
+    const [roundId = ''] = await roundsOf(db, jobId)
+    const opinion = { semantic: 2, quality: 3, isSatisfied: null, reasoning: null, refinedPrompt: null }
+    const migrations = await readMigrations(findMigrationsFolder())
+    const script = migrations.find(({ name }) => name.endsWith('_trajectory_feedback'))?.script ?? ''
+    const migrating = await db.transaction(async tx => {
+      await lockJob(tx, jobId)
+      await recordFeedback(tx, jobId, 'ann', [{ roundId, ...opinion }])
+      await tx.query('update trajectory set has_feedback = false') // as the trigger of before leaves it
+      const isApplied = db.transaction(async other => await other.query(script))
+      await until('the migration waits', async () => {
+        const { rows } = await db.query("select from pg_locks where not granted and relation = 'trajectory'::regclass")
+        return rows.length > 0
+      })
+      return { isApplied }
+    })
+    await migrating.isApplied
+    expect(criticsIn((await read([jobId], await now()))[0])).toContain('HUMAN')
   })
 
   it('goes with its job', async () => {

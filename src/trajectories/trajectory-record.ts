@@ -35,7 +35,8 @@ export async function readTrajectoryRecords(
       join trajectory t on t.job_id = s.job_id and ${isBefore(asOf)}
       left join trajectory_record k on k.job_id = s.job_id and not t.has_feedback
     ), made as materialized (
-      select page.job_id, ${recordOf(asOf)}::text as json from page join job j on j.id = page.job_id where page.json is null
+      select j.id as job_id, ${recordOf(asOf)}::text as json
+      from job j where j.id in (select job_id from page where page.json is null)
     ), fresh as (
       select made.job_id, made.json from made join trajectory t on t.job_id = made.job_id
       where not t.has_feedback order by made.job_id for key share of t skip locked
