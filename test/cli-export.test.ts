@@ -1,7 +1,10 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeGlobalId } from '../schema/global-id.ts'
+import { sql } from '../src/sql.ts'
 import { loadLocalCaller } from '../src/tenancy/find-caller.ts'
 import { awaitDataset, playPainted, thinkEdit } from './support/export-setup.ts'
 import { loadLlamaFactory } from './support/llama-factory-rules.ts'
@@ -34,6 +37,17 @@ afterAll(async () => {
   await server.close()
   await rm(folder, { recursive: true, force: true })
 })
+
+/** An export that waits and that the server does not write, since another process seems to have it; its global id. */
+async function addUnclaimed(): Promise<string> {
+  const id = v7()
+  await server.db.query(sql`
+    insert into export (id, tenant_id, version_id, format, options, by, owner, lease_until)
+    select ${id}::uuid, d.tenant_id, v.id, 'CSV', '{"pictures": "NAMED"}'::jsonb, 'a key', ${v7()}::uuid,
+      clock_timestamp() + interval '1 day'
+    from dataset d join dataset_version v on v.dataset_id = d.id where d.name = 'photos'`)
+  return encodeGlobalId('Export', id)
+}
 
 describe('pentimento export', { timeout: 120_000 }, () => {
   it('writes and downloads a folder that LLaMA-Factory would accept, and says what comes next', async () => {
@@ -78,9 +92,55 @@ describe('pentimento export', { timeout: 120_000 }, () => {
     const made = parseLines((await runCli([...args, '--json'], env)).stdout)[0]
     const { code, stdout } = await runCli(['export', '--list'], env)
     expect(code).toBe(0)
-    expect(stdout.split('\n')[1]).toMatch(/^photos@1 +csv +DONE +4 +\d+\.\d MB/)
+    expect(stdout.startsWith(`${made?.id}  DONE     photos@1 csv\n  4 samples, `)).toBe(true)
     const listed = parseLines((await runCli(['export', '--list', '--json'], env)).stdout)
     expect(listed[0]).toMatchObject({ __typename: 'Export', id: made?.id, contentHash: made?.contentHash, error: null })
+  })
+
+  it('cancels an export that waits, then deletes it, by the id that the list shows', async () => {
+    const id = await addUnclaimed()
+    expect(await runCli(['export', '--delete', id], env)).toEqual({
+      ...{ code: 1, stdout: '' },
+      stderr: 'The export is QUEUED; cancel it before deleting it.\n',
+    })
+    const listed = await runCli(['export', '--list'], env)
+    expect(listed.stdout).toContain(`${id}  QUEUED   photos@1 csv\n`)
+    expect(await runCli(['export', '--cancel', id], env)).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: 'The export is canceled; nothing of it is left.\n',
+    })
+    const again = await runCli(['export', '--cancel', id, '--json'], env)
+    expect(parseLines(again.stdout)).toMatchObject([{ __typename: 'Export', id, status: 'CANCELED' }])
+    expect(await runCli(['export', '--delete', id], env)).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: 'The export is gone, with its files.\n',
+    })
+    const left = await runCli(['export', '--list'], env)
+    expect(left.stdout).not.toContain(id)
+  })
+
+  it('deletes one that is done as JSON, and does not cancel it', async () => {
+    const args = ['export', 'photos', '--format', 'jsonl', '--out', join(folder, 'deleted'), '--json']
+    const { id } = parseLines((await runCli(args, env)).stdout)[0] as { id: string } // as the test of --list sees
+    const canceled = await runCli(['export', '--cancel', id, '--json'], env)
+    expect(canceled).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('EXPORT_FINISHED') })
+    const deleted = await runCli(['export', '--delete', id, '--json'], env)
+    expect(parseLines(deleted.stdout)).toEqual([{ __typename: 'DeleteExportSuccess', deletedId: id }])
+    const again = await runCli(['export', '--delete', id], env)
+    expect(again).toEqual({ code: 1, stdout: '', stderr: 'There is no such export.\n' })
+  })
+
+  it.each([
+    [['photos', '--delete', 'x'], /take the id of an export and no version/],
+    [['--delete', 'x', '--cancel', 'y'], /'--delete <export>' cannot be used with option '--cancel <export>'/],
+    [['--cancel', 'x', '--format', 'csv'], /cannot be used with option '--format <format>'/],
+    [['--list', '--delete', 'x'], /cannot be used with option '--list'/],
+  ])('%j is refused with 2', async (args, message) => {
+    expect(await runCli(['export', ...args], env)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(message),
+    })
   })
 
   it('says in a sentence what cannot be done', async () => {

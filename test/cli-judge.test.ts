@@ -61,7 +61,34 @@ describe('pentimento judge', { timeout: 120_000 }, () => {
     expect(again).toMatchObject({ code: 1, stdout: expect.stringContaining('0 of 1 answered, 1 failed') })
   })
 
+  it('lists the runs there are and cancels one by its id; whoever watches it ends with 1', async () => {
+    const running = startCli(['judge', '--model', testThinker, '--name', 'unwanted', '--round', rounds[0] ?? ''], env())
+    await waiting()
+    const { stdout: table } = await runCli(['judge', '--list'], env())
+    const [head, facts] = table.split('\n')
+    expect(head).toMatch(/^\S+ {2}RUNNING {2}unwanted$/)
+    expect(facts).toMatch(new RegExp(`^ {2}0 of 1 answered, rubric overall, by ${testThinker}, `))
+    const id = head?.split(' ')[0] ?? ''
+    const canceled = await runCli(['judge', '--cancel', id], env())
+    expect(canceled).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: 'The judge run is canceled; the answers that have come stay.\n',
+    })
+    expect(await running.end()).toMatchObject({ code: 1, stderr: expect.stringContaining('The run was canceled.') })
+    const again = await runCli(['judge', '--cancel', id, '--json'], env())
+    const unwanted = { __typename: 'JudgeRun', id, name: 'unwanted', status: 'CANCELED' }
+    expect(parseLines(again.stdout)).toMatchObject([unwanted])
+    const listed = parseLines((await runCli(['judge', '--list', '--json'], env())).stdout)
+    expect(listed.map(run => run.status)).toEqual(['CANCELED', 'DONE', 'DONE'])
+    expect(listed[0]).toMatchObject(unwanted)
+    const done = await runCli(['judge', '--cancel', String(listed[1]?.id)], env())
+    expect(done).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('The judge run is done') })
+  })
+
   it.each([
+    [['judge', '--cancel', 'x'], 1, /There is no such judge run/],
+    [['judge', '--cancel', 'x', '--list'], 2, /'--cancel <run>' cannot be used with option '--list'/],
+    [['judge', '--list', '--model', testThinker], 2, /'--list' cannot be used with option '--model <model>'/],
     [['judge'], 2, /Name the judge with --model/],
     [['judge', '--model', testThinker, '--filter', 'gain'], 2, /must be a JSON object/],
     [['judge', '--model', testThinker, '--rounds', 'some'], 2, /Allowed choices are best, last, first, all/],

@@ -7,6 +7,7 @@ import type { ApiClient, SubscribeOptions } from './api-client.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { findVersion } from './dataset-answers.ts'
 import { downloadExport } from './download-export.ts'
+import { cancelExport, deleteExport } from './end-export.ts'
 import { listExports } from './list-exports.ts'
 import { openSession, parseWholeNumber, printJson, type Session } from './session.ts'
 
@@ -37,7 +38,9 @@ type Wish = {
   subset?: string
   template?: string
 }
-type Given = Partial<Omit<Wish, 'name'>> & { list?: true }
+type Given = Partial<Omit<Wish, 'name'>> & { list?: true; cancel?: string; delete?: string }
+
+const ofWriting = ['format', 'out', 'pictures', 'shardSize', 'subset', 'template', 'list']
 
 /** `pentimento export`: writes a dataset version on the server and downloads it. */
 export function exportCommand(): Command {
@@ -55,9 +58,25 @@ export function exportCommand(): Command {
     )
     .option('--template <file>', 'the text that the thinker is trained on, instead of the own one')
     .option('--list', 'list the exports there are, newest first, and write none')
+    .addOption(
+      new Option('--cancel <export>', 'stop an export, by its id, and remove what it wrote').conflicts(ofWriting),
+    )
+    .addOption(
+      new Option('--delete <export>', 'remove an export that has ended, by its id, with its files').conflicts([
+        ...ofWriting,
+        'cancel',
+      ]),
+    )
+    .addHelpText('after', '\nAn export goes on without this command: --list tells of it, --cancel ends it.')
     .action(async (version: string | undefined, options: Given, command: Command) => {
       const session = openSession(command)
+      const ended = options.cancel ?? options.delete
+      if (version !== undefined && ended !== undefined) {
+        throw new UsageError('--cancel and --delete take the id of an export and no version.')
+      }
       if (options.list) await listExports(session)
+      else if (options.cancel !== undefined) await cancelExport(session, options.cancel)
+      else if (options.delete !== undefined) await deleteExport(session, options.delete)
       else await run(session, toWish(version, options))
     })
 }

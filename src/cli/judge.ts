@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ApiClient } from './api-client.ts'
+import { cancelJudgeRun } from './cancel-judge-run.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { filterOption } from './filter-option.ts'
+import { listJudgeRuns } from './list-judge-runs.ts'
 import { collect, openSession, type Session } from './session.ts'
 import { watchJudgeRun } from './watch-judge-run.ts'
 
@@ -30,7 +32,11 @@ type Options = {
   rubric?: string
   name?: string
   follow?: string
+  list?: true
+  cancel?: string
 }
+
+const ofStarting = ['model', 'filter', 'rounds', 'round']
 
 /** `pentimento judge`: has chosen rounds scored again and shows how far that is. */
 export function judgeCommand(): Command {
@@ -44,17 +50,24 @@ export function judgeCommand(): Command {
     .option('--round <id>', 'a round by its id, instead of --filter and --rounds; may be repeated', collect)
     .option('--rubric <rubric>', 'which questions are asked (default: overall)')
     .option('--name <name>', 'what to call the run (default: the model)')
+    .addOption(new Option('--follow <run>', 'watch a run that was started before').conflicts(ofStarting))
     .addOption(
-      new Option('--follow <run>', 'watch a run that was started before').conflicts([
-        'model',
-        'filter',
-        'rounds',
-        'round',
+      new Option('--list', 'list the runs there are, newest first, and start none').conflicts([
+        ...ofStarting,
+        'follow',
       ]),
     )
-    .addHelpText('after', '\nA run goes on without this command: watch it again with --follow.')
+    .addOption(
+      new Option('--cancel <run>', 'stop a run; the answers that have come stay').conflicts([
+        ...ofStarting,
+        ...['follow', 'list'],
+      ]),
+    )
+    .addHelpText('after', '\nA run goes on without this command: watch it again with --follow, stop it with --cancel.')
     .action(async (options: Options, command: Command) => {
       const session = openSession(command)
+      if (options.list) return await listJudgeRuns(session)
+      if (options.cancel !== undefined) return await cancelJudgeRun(session, options.cancel)
       const id = options.follow ?? (await startRun(session.api, options))
       if (!session.isJson) console.log(`Judge run ${id}`)
       await watchRun(session, id)
