@@ -31,12 +31,13 @@ const now = async (): Promise<EventPosition> => (await readSafePosition(database
 
 /** The lines of these jobs, in that order. */
 async function read(jobIds: readonly string[], asOf: EventPosition): Promise<string[]> {
-  const samples = sql`
-    select position::int - 1 as position, '' as hash, '' as split, job_id
-    from unnest(${jobIds}::uuid[]) with ordinality as s(job_id, position)`
-  const lines = await database.db.transaction(tx => readTrajectoryRecords(tx, samples, asOf))
+  const lines = await database.db.transaction(tx => readTrajectoryRecords(tx, samplesOf(jobIds), asOf))
   return lines.map(({ json }) => json)
 }
+
+const samplesOf = (jobIds: readonly string[]) => sql`
+  select position::int - 1 as position, '' as hash, '' as split, job_id
+  from unnest(${jobIds}::uuid[]) with ordinality as s(job_id, position)`
 
 async function keptOf(jobIds: readonly string[]): Promise<number> {
   const { rows } = await database.db.query<{ count: number }>(
@@ -148,6 +149,23 @@ describe('the line of a trajectory', () => {
     expect(JSON.parse(first).run).toBe(1)
     expect(JSON.parse(second).run).toBe(2)
     expect(await read([jobId], before)).toEqual([])
+  })
+
+  it('is looked up by its job, also by a plan that was made before any was kept', async () => {
+    const { db } = database
+    await writeTrajectories(db, tenant.tenantId, 300)
+    await db.query('analyze')
+    const asOf = { epoch: 2, xid: 0n, jobId: NIL_JOB, seq: 0 } // these were written without events
+    const { rows: jobs } = await db.query<{ id: string }>('select job_id as id from trajectory order by 1')
+    const pageAt = (from: number) => samplesOf(jobs.slice(from, from + 100).map(({ id }) => id))
+    const read = await db.transaction(async tx => {
+      for (const from of [0, 100, 200, 0]) expect(await readTrajectoryRecords(tx, pageAt(from), asOf)).toHaveLength(100)
+      const { rows } = await tx.query<{ rows: number }>(
+        "select seq_tup_read as rows from pg_stat_xact_user_tables where relname = 'trajectory_record'",
+      )
+      return rows[0]?.rows
+    })
+    expect(read).toBe(0)
   })
 
   it('is kept once by readers that go through the same trajectories in opposite orders', async () => {

@@ -51,9 +51,11 @@ export async function readTrajectoryRecords(
 
 /**
  * For the transaction that reads JSON, before it does: times in it have the session's offset, and a page is not worth
- * compiling its statement for, though it looks so.
+ * compiling its statement for, though it looks so. A plan that was made while a table was empty must not go through all of
+ * it later: there is an index for everything here.
  */
-export const settleJson: SqlStatement = sql`select set_config('timezone', 'UTC', true), set_config('jit', 'off', true)`
+export const settleJson: SqlStatement = sql`
+  select set_config('timezone', 'UTC', true), set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true)`
 
 /** The record of `job j` as JSON; times are in the session's time zone. */
 function recordOf(asOf: EventPosition): SqlStatement {
