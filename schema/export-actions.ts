@@ -12,6 +12,7 @@ import {
 import { type ExportRow, findExport, isEnded, toProgressName } from '../src/exports/export-row.ts'
 import { startExport } from '../src/exports/start-export.ts'
 import { builder } from './builder.ts'
+import type { Context } from './context.ts'
 import { optional } from './edit-input.ts'
 import { said, toGraphQLError } from './errors-to-graphql.ts'
 import { Export, ExportFormatRef, ExportPicturesRef, StepSubsetRef } from './export.ts'
@@ -54,12 +55,7 @@ function makeExportSuccess(name: string, description: string) {
       export: t.prismaField({
         type: Export,
         description: 'The export as it is now.',
-        resolve: async (query, { exportId }, _args, { deps, caller }) => {
-          const where = { id: exportId, tenantId: caller.tenantId }
-          const found = await deps.prisma.export.findUnique({ ...query, where })
-          if (found === null) throw toGraphQLError(new NotFoundError('exportId', 'export')) // deleted just now
-          return found
-        },
+        resolve: (query, { exportId }, _args, context) => loadExport(query, exportId, context),
       }),
     }),
   })
@@ -151,8 +147,7 @@ const ExportProgress = builder.objectRef<ExportRow>('ExportProgress').implement(
     export: t.prismaField({
       type: Export,
       description: 'The export.',
-      resolve: (query, { id }, _args, { deps, caller }) =>
-        deps.prisma.export.findUniqueOrThrow({ ...query, where: { id, tenantId: caller.tenantId } }),
+      resolve: (query, { id }, _args, context) => loadExport(query, id, context),
     }),
     samples: t.exposeInt('samples', { description: 'How many samples were worked off.' }),
     total: t.exposeInt('total', { description: 'How many samples the version has.' }),
@@ -181,6 +176,13 @@ builder.subscriptionField('exportProgress', t =>
     resolve: ({ state }) => state,
   }),
 )
+
+/** Throws NOT_FOUND for one that was deleted just now. */
+async function loadExport(query: object, id: string, { deps, caller }: Context) {
+  const found = await deps.prisma.export.findUnique({ ...query, where: { id, tenantId: caller.tenantId } })
+  if (found === null) throw toGraphQLError(new NotFoundError('exportId', 'export'))
+  return found
+}
 
 function toExportId(globalId: string): string {
   const id = toUuid(globalId, 'Export')

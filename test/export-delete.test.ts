@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeGlobalId } from '../schema/global-id.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encodeGlobalId, toUuid } from '../schema/global-id.ts'
 import { cancelExport } from '../src/exports/cancel-export.ts'
 import { deleteExport } from '../src/exports/delete-export.ts'
 import { EXPORT_PREFIX } from '../src/exports/export-key.ts'
@@ -8,9 +8,10 @@ import { exportWork } from '../src/exports/export-work.ts'
 import { startExport } from '../src/exports/start-export.ts'
 import { sweepExports } from '../src/exports/sweep-exports.ts'
 import { type ObjectStorage, StorageError } from '../src/storage/storage.ts'
+import type { Caller } from '../src/tenancy/caller.ts'
 import { buildSteps, doWork, type ExportSetup, listFiles, makeExport, openExports } from './support/export-setup.ts'
-import { openTestApi } from './support/graphql.ts'
-import { createDatasets } from './support/id-cases-datasets.ts'
+import { openTestApi, type TestApi } from './support/graphql.ts'
+import { createDatasets, type Datasets } from './support/id-cases-datasets.ts'
 import { createExports } from './support/id-cases-exports.ts'
 import { createCaller, createFinishedJob } from './support/seed.ts'
 import { seedModels } from './support/stage-driver.ts'
@@ -132,13 +133,21 @@ test("another tenant's export is not found, and stays", async () => {
   expect(await find(row.id)).toMatchObject({ status: 'DONE' })
 })
 
-test('the mutation gives the id that is gone, and says what hinders it', async () => {
-  const api = await openTestApi()
-  try {
+describe('in the API', () => {
+  let api: TestApi
+  let caller: Caller
+  let datasets: Datasets
+  beforeAll(async () => {
+    api = await openTestApi()
     await seedModels(api.db)
-    const caller = await createCaller(api.db, 'WRITE')
+    caller = await createCaller(api.db, 'WRITE')
     await createFinishedJob(api.db, caller)
-    const { done, waiting } = await createExports(api, caller, await createDatasets(api, caller))
+    datasets = await createDatasets(api, caller)
+  })
+  afterAll(() => api.close())
+
+  test('the mutation gives the id that is gone, and says what hinders it', async () => {
+    const { done, waiting } = await createExports(api, caller, datasets)
     const document = `mutation($id: ID!) { deleteExport(exportId: $id) {
       __typename ... on DeleteExportSuccess { deletedId } ... on Error { code message }
       ... on ExportActiveError { status } ... on NotFoundError { field } } }`
@@ -151,7 +160,25 @@ test('the mutation gives the id that is gone, and says what hinders it', async (
     for (const id of [done, encodeGlobalId('Dataset', '00000000-0000-7000-8000-000000000000')]) {
       expect(await act(id)).toMatchObject({ __typename: 'NotFoundError', field: 'exportId' })
     }
-  } finally {
-    await api.close()
-  }
+  })
+
+  test('whoever follows an export while it is deleted hears that it is not found', async () => {
+    const { done } = await createExports(api, caller, datasets)
+    const { followProgress } = api.deps.feed
+    const target = { tenantId: caller.tenantId, exportId: toUuid(done, 'Export') ?? '' }
+    api.deps.feed.followProgress = work =>
+      followProgress({
+        ...work,
+        async read() {
+          const state = await work.read()
+          if (state !== null) await deleteExport(api.deps, target)
+          return state
+        },
+      })
+    const document = 'subscription($id: ID!) { exportProgress(exportId: $id) { export { id } } }'
+    const answers = await api.follow(caller, document, { id: done }, 1).finally(() => {
+      api.deps.feed.followProgress = followProgress
+    })
+    expect(answers).toMatchObject([{ data: null, errors: [{ code: 'NOT_FOUND' }] }])
+  })
 })
