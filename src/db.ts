@@ -4,6 +4,7 @@
 
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { type CopiedRow, copyRows } from './copy-rows.ts'
 import type { SqlStatement } from './sql.ts'
 
 /** The rows, and how many a write touched. */
@@ -18,7 +19,11 @@ export type Queryable = {
 }
 
 /** An open READ COMMITTED transaction on one connection. Await each query before the next. */
-export type Tx = Queryable & { readonly isTransaction: true }
+export type Tx = Queryable & {
+  readonly isTransaction: true
+  /** The rows of a read as bytes: see copyRows. */
+  copy(statement: SqlStatement): Promise<CopiedRow[]>
+}
 
 /** A pool of connections to one database. */
 export type Db = Queryable & {
@@ -94,7 +99,11 @@ export function connectDb(config: DbConfig): Db {
 
 async function transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>, named: boolean): Promise<T> {
   const client = await pool.connect()
-  const tx: Tx = { isTransaction: true, query: (sql, values) => run(client, sql, values, named) }
+  const tx: Tx = {
+    isTransaction: true,
+    query: (sql, values) => run(client, sql, values, named),
+    copy: statement => copyRows(client, statement),
+  }
   let broken: Error | boolean = false
   try {
     await client.query('begin isolation level read committed')

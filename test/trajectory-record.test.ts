@@ -8,7 +8,7 @@ import { lockJob } from '../src/jobs/job-row.ts'
 import { retryJob } from '../src/jobs/retry-job.ts'
 import { findMigrationsFolder, readMigrations } from '../src/migrate.ts'
 import { sql } from '../src/sql.ts'
-import { readTrajectoryRecords } from '../src/trajectories/trajectory-record.ts'
+import { copyTrajectoryRecords, readTrajectoryRecords } from '../src/trajectories/trajectory-record.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { roundsOf } from './support/feedback.ts'
 import { playJob } from './support/play-job.ts'
@@ -67,6 +67,9 @@ describe('the line of a trajectory', () => {
     expect(await keptOf([jobId])).toBe(1)
     expect(await read([jobId], asOf)).toEqual(made)
     expect(made).toHaveLength(1)
+    const sample = sql`select 0 as position, '' as hash, '' as split, ${jobId}::uuid as job_id`
+    const copied = await database.db.transaction(tx => copyTrajectoryRecords(tx, sample, asOf))
+    expect(copied.map(({ position, line }) => [position, line.toString()])).toEqual([[0, made[0]]])
     expect(JSON.parse(made[0] ?? '').metadata).toEqual({ "it's": '"quoted"' })
   })
 

@@ -2,7 +2,7 @@
 // knows nothing of jobs, leases or storage, and nothing of the clock, the host or chance: the same samples give the same bytes.
 
 import type { Sample, SampleContent, SamplePicture } from '../datasets/sample.ts'
-import type { TrajectoryLine } from '../trajectories/trajectory-record.ts'
+import type { EncodedLine } from '../trajectories/trajectory-record.ts'
 
 /** The formats there are, as callers name them. */
 export type ExportFormatName =
@@ -62,7 +62,7 @@ type ShardWriter = {
 }
 
 /** A sample, or a whole trajectory as its line: what `takesLines` asks for. */
-export type ExportItem = Sample | TrajectoryLine
+export type ExportItem = Sample | EncodedLine
 
 /** A small file that describes the others. */
 export type TextFile = { path: string; text: string }

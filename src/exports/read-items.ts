@@ -2,7 +2,7 @@ import { readContents } from '../datasets/sample-content.ts'
 import type { Db } from '../db.ts'
 import type { EventPosition } from '../events/event-cursor.ts'
 import { sql } from '../sql.ts'
-import { readTrajectoryRecords } from '../trajectories/trajectory-record.ts'
+import { copyTrajectoryRecords } from '../trajectories/trajectory-record.ts'
 import type { ExportItem } from './export-format.ts'
 import type { kindOfRecipe } from './export-row.ts'
 
@@ -16,7 +16,7 @@ export type ItemSource = {
   asLines: boolean
 }
 
-const ITEMS_A_PAGE = 120
+const ITEMS_A_PAGE = 500
 // While one is hashed and written, PostgreSQL already reads the next.
 const PAGES_AHEAD = 2
 
@@ -61,6 +61,6 @@ async function readPage(db: Db, source: ItemSource, { from, to }: Range): Promis
     select * from dataset_sample where version_id = ${versionId}::uuid and split = ${split}
       and position between ${from}::int and ${to}::int`
   return await db.transaction<ExportItem[]>(tx =>
-    asLines ? readTrajectoryRecords(tx, samples, asOf) : readContents(tx, { kind: recipe, asOf }, samples),
+    asLines ? copyTrajectoryRecords(tx, samples, asOf) : readContents(tx, { kind: recipe, asOf }, samples),
   )
 }

@@ -62,7 +62,7 @@ export async function writeShard(deps: ExportDeps, { run, format, tally, items, 
       if (isWanted(item, run) && (await writer.add(item))) {
         made.samples++
         written++
-        if ('json' in item) addLine(item.json)
+        if ('line' in item) addLine(item.line)
       } else made.leftOut++
       if (countPictures() >= PICTURES_A_STEP || Date.now() - savedAt > PROGRESS_MS) await save()
       if (written >= limits.samples || writer.byteSize() >= limits.bytes) break
@@ -91,7 +91,7 @@ export async function writeShard(deps: ExportDeps, { run, format, tally, items, 
 }
 
 function isWanted(item: ExportItem, { options }: ExportRun): boolean {
-  if ('json' in item || item.content.kind !== 'STEP' || options.subset === null) return true
+  if ('line' in item || item.content.kind !== 'STEP' || options.subset === null) return true
   return item.content.subset === null || item.content.subset === options.subset
 }
 
@@ -112,9 +112,9 @@ function makeContext(deps: ExportDeps, { run, split, signal }: { run: ExportRun;
   }
   return {
     context,
-    addLine(json: string) {
+    addLine(line: Buffer) {
       if (options.pictures !== 'INCLUDED') return
-      for (const picture of picturesOfLine(json)) placed.set(picture.path, picture)
+      for (const picture of picturesOfLine(line.toString())) placed.set(picture.path, picture)
     },
     countPictures: () => placed.size,
     takePictures() {

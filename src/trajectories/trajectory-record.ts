@@ -15,6 +15,8 @@ export const RECORD_VERSION = 1
 
 /** One line, and the sample that it is the content of. */
 export type TrajectoryLine = { position: number; hash: string; split: string; jobId: string; json: string }
+/** The same line in UTF-8. */
+export type EncodedLine = { position: number; line: Buffer }
 
 /**
  * The lines of `samples` (rows with at least position, hash, split and job_id) in the order of position, as things were at
@@ -28,8 +30,25 @@ export async function readTrajectoryRecords(
   asOf: EventPosition,
 ): Promise<TrajectoryLine[]> {
   await tx.query(settleJson)
-  // In the order of the job, and past whatever is just changing: so two that keep lines at once never wait in a circle.
-  const { rows } = await tx.query<TrajectoryLine>(sql`
+  const columns = sql`page.position, page.hash, page.split, page.job_id as "jobId", coalesce(page.json, made.json) as json`
+  const { rows } = await tx.query<TrajectoryLine>(linesOf(samples, asOf, columns))
+  return rows
+}
+
+/** The same lines as bytes, for who only passes them on. */
+export async function copyTrajectoryRecords(
+  tx: Tx,
+  samples: SqlStatement,
+  asOf: EventPosition,
+): Promise<EncodedLine[]> {
+  await tx.query(settleJson)
+  const rows = await tx.copy(linesOf(samples, asOf, sql`page.position, coalesce(page.json, made.json)`))
+  return rows.flatMap(([position, line]) => (position && line ? { position: position.readInt32BE(), line } : []))
+}
+
+// In the order of the job, and past whatever is just changing: so two that keep lines at once never wait in a circle.
+function linesOf(samples: SqlStatement, asOf: EventPosition, columns: SqlStatement): SqlStatement {
+  return sql`
     with page as materialized (
       select s.position, s.hash, s.split, s.job_id, k.json
       from (${samples}) as s
@@ -44,10 +63,8 @@ export async function readTrajectoryRecords(
     ), kept as (
       insert into trajectory_record (job_id, json) select job_id, json from fresh on conflict do nothing
     )
-    select page.position, page.hash, page.split, page.job_id as "jobId", coalesce(page.json, made.json) as json
-    from page left join made on made.job_id = page.job_id
-    order by page.position`)
-  return rows
+    select ${columns} from page left join made on made.job_id = page.job_id
+    order by page.position`
 }
 
 /**

@@ -20,7 +20,7 @@ export const csv: ExportFormat = {
     const toText = (cell: Cell) => (isPicture(cell) ? place(cell) : typeof cell === 'boolean' ? String(cell) : cell)
     return {
       async add(item) {
-        if ('json' in item) return false
+        if ('line' in item) return false
         if (!isBegun) await lines.add(stringify([columnsOf(item.content.kind).map(({ name }) => name)], { eof: false }))
         isBegun = true
         await lines.add(

@@ -21,7 +21,7 @@ export const huggingfaceParquet: ExportFormat = {
     const file = packParquet(sink, toParquetColumns(kind))
     return {
       async add(item) {
-        if ('json' in item) return false
+        if ('line' in item) return false
         for (const row of rowsOf(item)) {
           let size = 0
           const cells = await Promise.all(

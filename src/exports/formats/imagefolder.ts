@@ -21,7 +21,7 @@ export const imagefolder: ExportFormat = {
     const folder = `${split}/`
     return {
       async add(item) {
-        if ('json' in item) return false
+        if ('line' in item) return false
         const columns = columnsOf(item.content.kind)
         const result = columns.findIndex(({ name }) => name === 'edited' || name === 'chosen')
         const rows = rowsOf(item).filter(row => row[result] !== null)

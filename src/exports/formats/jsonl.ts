@@ -20,7 +20,7 @@ export const jsonl: ExportFormat = {
     const lines = writeLines(sink)
     return {
       async add(item) {
-        await lines.add('json' in item ? item.json : JSON.stringify(toSampleJson(item, place)))
+        await lines.add('line' in item ? item.line : JSON.stringify(toSampleJson(item, place)))
         return true
       },
       byteSize: lines.byteSize,

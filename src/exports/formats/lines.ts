@@ -4,7 +4,7 @@ const BLOCK_BYTES = 256 * 1024
 
 /** Writes lines, gathered to blocks: one write a line would cost more than making it. */
 export function writeLines(sink: Sink): {
-  add(line: string): Promise<void> | undefined
+  add(line: string | Uint8Array): Promise<void>
   byteSize(): number
   end(): Promise<void>
 } {
@@ -17,17 +17,21 @@ export function writeLines(sink: Sink): {
     used = 0
     await sink.write(bytes)
   }
-  function append(text: string, size: number): Promise<void> | undefined {
-    if (size > BLOCK_BYTES) return sink.write(text)
-    used += block.write(text, used)
-    return undefined
+  async function append(line: string | Uint8Array, size: number): Promise<void> {
+    if (used + size + 1 > BLOCK_BYTES) await flush()
+    if (size + 1 > BLOCK_BYTES) await sink.write(line)
+    else if (typeof line === 'string') used += block.write(line, used)
+    else {
+      block.set(line, used)
+      used += size
+    }
+    used += block.write('\n', used)
   }
   return {
     add(line) {
-      const text = `${line}\n`
-      const size = Buffer.byteLength(text)
-      byteSize += size
-      return used + size <= BLOCK_BYTES ? append(text, size) : flush().then(() => append(text, size))
+      const size = Buffer.byteLength(line)
+      byteSize += size + 1
+      return append(line, size)
     },
     byteSize: () => byteSize,
     end: flush,

@@ -21,7 +21,7 @@ export const webdataset: ExportFormat = {
     const tar = packTar(sink)
     return {
       async add(item) {
-        if ('json' in item) return false
+        if ('line' in item) return false
         const key = String(item.position).padStart(8, '0')
         const members = picturesOf(item.content).map(([name, picture]) => ({
           name: `${key}.${name}.${extensionOf(picture.contentType) ?? 'png'}`,
