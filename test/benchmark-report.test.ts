@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest'
 import { judgedRunRule, selectItems } from '../src/benchmarks/judged-run.ts'
 import { type BenchmarkReport, type MeasuredRow, makeReport } from '../src/benchmarks/report.ts'
-import { formatReport, reportFormats } from '../src/cli/report-formats.ts'
-import { drawScoreChart } from '../src/cli/score-chart.ts'
-import { sparkline } from '../src/cli/sparkline.ts'
+import { formatReport, reportFormats } from '../src/cli/bench/report-formats.ts'
+import { drawScoreChart } from '../src/cli/bench/score-chart.ts'
+import { sparkline } from '../src/cli/bench/sparkline.ts'
 import { krisRun, krisRunItem } from './support/judged-run.ts'
 
 const quick = { resamples: 50 }

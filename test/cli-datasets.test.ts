@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseSplits } from '../src/cli/dataset.ts'
+import { parseSplits } from '../src/cli/datasets/dataset.ts'
 import { parseObject } from '../src/cli/session.ts'
 import { deleteJob } from '../src/jobs/delete-job.ts'
 import { loadLocalCaller } from '../src/tenancy/find-caller.ts'

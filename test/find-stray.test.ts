@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findStray } from '../src/cli/find-stray.ts'
+import { findStray } from '../src/cli/datasets/find-stray.ts'
 
 let root: string
 beforeAll(async () => {

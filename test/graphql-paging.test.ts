@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeContext } from '../schema/context.ts'
 import { encodeGlobalId } from '../schema/global-id.ts'
-import { encodeJobCursor } from '../schema/job-cursor.ts'
+import { encodeJobCursor } from '../schema/jobs/job-cursor.ts'
 import type { Caller } from '../src/tenancy/caller.ts'
 import { openTestApi, type TestApi } from './support/graphql.ts'
 import { createCaller } from './support/seed.ts'

@@ -7,7 +7,7 @@ import { type ScoredRollout, scoreRollouts } from '../../src/rewards/score-rollo
 import { type Caller, hasRole } from '../../src/tenancy/caller.ts'
 import { encodeGlobalId } from '../global-id.ts'
 import { parseInput } from '../parse-input.ts'
-import { rolloutBatchRule } from '../rollout-batch.ts'
+import { rolloutBatchRule } from '../rewards/rollout-batch.ts'
 import { type Refusal, refuse } from './refuse.ts'
 
 /** Where batches of answers are posted. */

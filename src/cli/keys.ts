@@ -1,7 +1,7 @@
 import chalk from 'chalk'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
-import { toAge } from './describe-job.ts'
+import { toAge } from './jobs/describe-job.ts'
 import { openSession, parseMoment, printJson } from './session.ts'
 
 const ApiKey = z.object({

@@ -1,7 +1,7 @@
 import chalk from 'chalk'
 import ora from 'ora'
 import type { JobEvent, Round } from './answers.ts'
-import { describeRound, roundTitle } from './describe-round.ts'
+import { describeRound, roundTitle } from './jobs/describe-round.ts'
 
 /** Tells people how a job gets on: a spinner for the stage that runs (on standard error), a few lines for each round. */
 export type Reporter = {

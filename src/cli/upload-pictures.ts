@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { FoundPicture } from '../imports/found-trajectory.ts'
 import type { ApiClient } from './api-client.ts'
 import { CliError } from './cli-error.ts'
-import { StoredImage, uploadImage } from './start-job.ts'
+import { StoredImage, uploadImage } from './jobs/start-job.ts'
 
 const UPLOADS_AT_ONCE = 4
 const HASHES_A_CALL = 1_000

@@ -1,0 +1,63 @@
+import chalk from 'chalk'
+import { z } from 'zod'
+import { toAge } from '../jobs/describe-job.ts'
+import { paintWorkStatus, WorkStatus } from '../paint-work-status.ts'
+import { printJson, type Session } from '../session.ts'
+
+/** What a list shows of an export, as a fragment and as it comes. */
+export const listedExportFields = `fragment ListedExport on Export {
+  id status format contentHash samples bytes createdAt version { number dataset { name } } error { code message }
+}`
+export const ListedExport = z.object({
+  id: z.string(),
+  status: WorkStatus,
+  format: z.string(),
+  contentHash: z.string().nullable(),
+  samples: z.number(),
+  bytes: z.number(),
+  createdAt: z.string(),
+  version: z.object({ number: z.number(), dataset: z.object({ name: z.string() }) }),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+})
+type ListedExport = z.infer<typeof ListedExport>
+
+const document = `query Exports($after: String) {
+  exports(first: 100, after: $after) { edges { node { ...ListedExport } } pageInfo { hasNextPage endCursor } }
+}
+${listedExportFields}`
+const Data = z.object({
+  exports: z.object({
+    edges: z.array(z.object({ node: ListedExport })),
+    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+  }),
+})
+
+/** Prints the tenant's exports, newest first, for people or as JSON lines. */
+export async function listExports({ api, isJson }: Session): Promise<void> {
+  let after: string | null = null
+  do {
+    const { exports: page }: z.infer<typeof Data> = await api.run(document, { after }, Data)
+    for (const { node } of page.edges) {
+      if (isJson) printJson({ __typename: 'Export', ...node })
+      else console.log(describe(node))
+    }
+    if (!isJson && after === null && page.edges.length === 0) console.log('There are no exports.')
+    after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null
+  } while (after !== null)
+}
+
+function describe({ id, status, version, format, samples, bytes, createdAt, error }: ListedExport): string {
+  const name = `${version.dataset.name}@${version.number}`
+  const facts = [
+    `${samples} ${samples === 1 ? 'sample' : 'samples'}`,
+    `${(bytes / 1e6).toFixed(1)} MB`,
+    toAge(createdAt),
+  ].join(', ')
+  const why = error ? `: ${error.message}` : ''
+  return `${id}  ${paintWorkStatus(status)} ${chalk.bold(name)} ${toFormatName(format)}\n  ${chalk.dim(facts)}${why}`
+}
+
+/** As `--format` takes it. */
+function toFormatName(format: string): string {
+  return format.toLowerCase().replaceAll('_', '-')
+}

@@ -1,0 +1,53 @@
+import chalk from 'chalk'
+import { z } from 'zod'
+import { toAge } from '../jobs/describe-job.ts'
+import { paintWorkStatus } from '../paint-work-status.ts'
+import { printJson, type Session } from '../session.ts'
+
+/** What a list shows of a judge run, as a fragment and as it comes. */
+export const listedJudgeRunFields = `fragment ListedJudgeRun on JudgeRun {
+  id name status rubric createdAt finishedAt model { id } progress { total answered failed tokens }
+}`
+export const ListedJudgeRun = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(['RUNNING', 'DONE', 'CANCELED']),
+  rubric: z.string(),
+  createdAt: z.string(),
+  finishedAt: z.string().nullable(),
+  model: z.object({ id: z.string() }),
+  progress: z.object({ total: z.number(), answered: z.number(), failed: z.number(), tokens: z.number() }),
+})
+type ListedJudgeRun = z.infer<typeof ListedJudgeRun>
+
+const document = `query JudgeRuns($after: String) {
+  judgeRuns(first: 100, after: $after) { edges { node { ...ListedJudgeRun } } pageInfo { hasNextPage endCursor } }
+}
+${listedJudgeRunFields}`
+const Data = z.object({
+  judgeRuns: z.object({
+    edges: z.array(z.object({ node: ListedJudgeRun })),
+    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+  }),
+})
+
+/** Prints the tenant's judge runs, newest first, those that have ended too, for people or as JSON lines. */
+export async function listJudgeRuns({ api, isJson }: Session): Promise<void> {
+  let after: string | null = null
+  do {
+    const { judgeRuns: page }: z.infer<typeof Data> = await api.run(document, { after }, Data)
+    for (const { node } of page.edges) {
+      if (isJson) printJson({ __typename: 'JudgeRun', ...node })
+      else console.log(describe(node))
+    }
+    if (!isJson && after === null && page.edges.length === 0) console.log('There are no judge runs.')
+    after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null
+  } while (after !== null)
+}
+
+function describe({ id, name, status, rubric, createdAt, model, progress }: ListedJudgeRun): string {
+  const { total, answered, failed } = progress
+  const counts = `${answered} of ${total} answered${failed > 0 ? `, ${failed} failed` : ''}`
+  const facts = [counts, `rubric ${rubric}`, `by ${model.id}`, toAge(createdAt)].join(', ')
+  return `${id}  ${paintWorkStatus(status)} ${chalk.bold(name)}\n  ${chalk.dim(facts)}`
+}
