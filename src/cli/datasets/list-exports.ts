@@ -1,7 +1,7 @@
 import chalk from 'chalk'
 import { z } from 'zod'
 import { toAge } from '../jobs/describe-job.ts'
-import { paintWorkStatus, WorkStatus } from '../paint-work-status.ts'
+import { paintStatus } from '../paint-status.ts'
 import { printJson, type Session } from '../session.ts'
 
 /** What a list shows of an export, as a fragment and as it comes. */
@@ -10,7 +10,7 @@ export const listedExportFields = `fragment ListedExport on Export {
 }`
 export const ListedExport = z.object({
   id: z.string(),
-  status: WorkStatus,
+  status: z.enum(['QUEUED', 'RUNNING', 'DONE', 'FAILED', 'CANCELED']),
   format: z.string(),
   contentHash: z.string().nullable(),
   samples: z.number(),
@@ -54,7 +54,7 @@ function describe({ id, status, version, format, samples, bytes, createdAt, erro
     toAge(createdAt),
   ].join(', ')
   const why = error ? `: ${error.message}` : ''
-  return `${id}  ${paintWorkStatus(status)} ${chalk.bold(name)} ${toFormatName(format)}\n  ${chalk.dim(facts)}${why}`
+  return `${id}  ${paintStatus(status, 8)} ${chalk.bold(name)} ${toFormatName(format)}\n  ${chalk.dim(facts)}${why}`
 }
 
 /** As `--format` takes it. */

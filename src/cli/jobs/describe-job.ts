@@ -1,5 +1,6 @@
 import chalk from 'chalk'
-import type { Job, JobHead } from '../answers.ts'
+import type { Job } from '../answers.ts'
+import { paintStatus } from '../paint-status.ts'
 import { toScore } from './describe-round.ts'
 
 /** One line: how a job ended, with its best score. */
@@ -12,25 +13,7 @@ export function describeEnd(job: Job): string {
   const why = job.error ? `: ${job.error.message}` : ''
   const mark = job.status === 'SUCCEEDED' ? chalk.green('✔') : chalk.red('✖')
   const reason = job.stopReason === null || job.stopReason === job.status ? '' : `, ${job.stopReason}`
-  return `${mark} ${paintStatus(job)}${reason}: ${rounds}${score}${why}`
-}
-
-/** The status in its colour. */
-export function paintStatus({ status }: Pick<JobHead, 'status'>, width = 0): string {
-  const text = status.padEnd(width)
-  switch (status) {
-    case 'SUCCEEDED':
-      return chalk.green(text)
-    case 'FAILED':
-      return chalk.red(text)
-    case 'CANCELED':
-      return chalk.yellow(text)
-    case 'QUEUED':
-    case 'RUNNING':
-      return chalk.cyan(text)
-    default:
-      return status satisfies never
-  }
+  return `${mark} ${paintStatus(job.status)}${reason}: ${rounds}${score}${why}`
 }
 
 const units = [

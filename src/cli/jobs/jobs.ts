@@ -2,8 +2,9 @@ import chalk from 'chalk'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { ListedJob, listedJobFields } from '../answers.ts'
+import { paintStatus } from '../paint-status.ts'
 import { collect, openSession, parseMoment, parseWholeNumber, printJson, type Session } from '../session.ts'
-import { paintStatus, toAge } from './describe-job.ts'
+import { toAge } from './describe-job.ts'
 import { toScore } from './describe-round.ts'
 
 const document = `query Jobs($first: Int!, $after: String, $filter: JobFilter) {
@@ -87,7 +88,7 @@ function describeListed(job: ListedJob, columns: number): string {
   const text = job.instruction.replace(/\s+/g, ' ')
   const width = Math.max(20, columns - 2)
   const shown = process.stdout.isTTY && text.length > width ? `${text.slice(0, width - 1)}…` : text
-  return `${job.id}  ${paintStatus(job, 9)} ${score}  ${chalk.dim(facts)}\n  ${shown}`
+  return `${job.id}  ${paintStatus(job.status, 9)} ${score}  ${chalk.dim(facts)}\n  ${shown}`
 }
 
 function collectStatus(text: string, before: string[] = []): string[] {

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import type { Image, Job } from '../answers.ts'
+import { paintStatus } from '../paint-status.ts'
 import { openSession, printJson, type Session } from '../session.ts'
-import { paintStatus, toAge } from './describe-job.ts'
+import { toAge } from './describe-job.ts'
 import { describeRound, hang } from './describe-round.ts'
 import { loadJob } from './load-job.ts'
 import { savePictures } from './save-pictures.ts'
@@ -40,7 +41,7 @@ function describeJob(job: Job, columns: number): string {
   }
   add('Job', job.id)
   add('Instruction', job.instruction)
-  add('Status', paintStatus(job) + (job.stopReason ? `, ${job.stopReason}` : '') + place(job))
+  add('Status', paintStatus(job.status) + (job.stopReason ? `, ${job.stopReason}` : '') + place(job))
   add('Error', job.error?.message)
   add('Editor', job.editor.id)
   add('Thinker', job.thinker?.id)

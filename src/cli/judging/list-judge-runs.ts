@@ -1,7 +1,7 @@
 import chalk from 'chalk'
 import { z } from 'zod'
 import { toAge } from '../jobs/describe-job.ts'
-import { paintWorkStatus } from '../paint-work-status.ts'
+import { paintStatus } from '../paint-status.ts'
 import { printJson, type Session } from '../session.ts'
 
 /** What a list shows of a judge run, as a fragment and as it comes. */
@@ -49,5 +49,5 @@ function describe({ id, name, status, rubric, createdAt, model, progress }: List
   const { total, answered, failed } = progress
   const counts = `${answered} of ${total} answered${failed > 0 ? `, ${failed} failed` : ''}`
   const facts = [counts, `rubric ${rubric}`, `by ${model.id}`, toAge(createdAt)].join(', ')
-  return `${id}  ${paintWorkStatus(status)} ${chalk.bold(name)}\n  ${chalk.dim(facts)}`
+  return `${id}  ${paintStatus(status, 8)} ${chalk.bold(name)}\n  ${chalk.dim(facts)}`
 }
