@@ -59,7 +59,6 @@ const JobHead = z.object({
   settings: z.object({ candidates: z.number(), maxRounds: z.number() }),
   error: Failure.nullable(),
 })
-export type JobHead = z.infer<typeof JobHead>
 
 /** A job with all that was made for it. */
 export const Job = JobHead.extend({
