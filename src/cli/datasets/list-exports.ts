@@ -2,7 +2,8 @@ import chalk from 'chalk'
 import { z } from 'zod'
 import { toAge } from '../jobs/describe-job.ts'
 import { paintStatus } from '../paint-status.ts'
-import { printJson, type Session } from '../session.ts'
+import { printAll } from '../print-all.ts'
+import type { Session } from '../session.ts'
 
 /** What a list shows of an export, as a fragment and as it comes. */
 export const listedExportFields = `fragment ListedExport on Export {
@@ -22,28 +23,13 @@ export const ListedExport = z.object({
 type ListedExport = z.infer<typeof ListedExport>
 
 const document = `query Exports($after: String) {
-  exports(first: 100, after: $after) { edges { node { ...ListedExport } } pageInfo { hasNextPage endCursor } }
+  list: exports(first: 100, after: $after) { edges { node { ...ListedExport } } pageInfo { hasNextPage endCursor } }
 }
 ${listedExportFields}`
-const Data = z.object({
-  exports: z.object({
-    edges: z.array(z.object({ node: ListedExport })),
-    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
-  }),
-})
 
 /** Prints the tenant's exports, newest first, for people or as JSON lines. */
-export async function listExports({ api, isJson }: Session): Promise<void> {
-  let after: string | null = null
-  do {
-    const { exports: page }: z.infer<typeof Data> = await api.run(document, { after }, Data)
-    for (const { node } of page.edges) {
-      if (isJson) printJson({ __typename: 'Export', ...node })
-      else console.log(describe(node))
-    }
-    if (!isJson && after === null && page.edges.length === 0) console.log('There are no exports.')
-    after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null
-  } while (after !== null)
+export async function listExports(session: Session): Promise<void> {
+  await printAll(session, { document, node: ListedExport, typename: 'Export', describe, none: 'There are no exports.' })
 }
 
 function describe({ id, status, version, format, samples, bytes, createdAt, error }: ListedExport): string {

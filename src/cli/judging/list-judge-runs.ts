@@ -2,7 +2,8 @@ import chalk from 'chalk'
 import { z } from 'zod'
 import { toAge } from '../jobs/describe-job.ts'
 import { paintStatus } from '../paint-status.ts'
-import { printJson, type Session } from '../session.ts'
+import { printAll } from '../print-all.ts'
+import type { Session } from '../session.ts'
 
 /** What a list shows of a judge run, as a fragment and as it comes. */
 export const listedJudgeRunFields = `fragment ListedJudgeRun on JudgeRun {
@@ -21,28 +22,14 @@ export const ListedJudgeRun = z.object({
 type ListedJudgeRun = z.infer<typeof ListedJudgeRun>
 
 const document = `query JudgeRuns($after: String) {
-  judgeRuns(first: 100, after: $after) { edges { node { ...ListedJudgeRun } } pageInfo { hasNextPage endCursor } }
+  list: judgeRuns(first: 100, after: $after) { edges { node { ...ListedJudgeRun } } pageInfo { hasNextPage endCursor } }
 }
 ${listedJudgeRunFields}`
-const Data = z.object({
-  judgeRuns: z.object({
-    edges: z.array(z.object({ node: ListedJudgeRun })),
-    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
-  }),
-})
 
 /** Prints the tenant's judge runs, newest first, those that have ended too, for people or as JSON lines. */
-export async function listJudgeRuns({ api, isJson }: Session): Promise<void> {
-  let after: string | null = null
-  do {
-    const { judgeRuns: page }: z.infer<typeof Data> = await api.run(document, { after }, Data)
-    for (const { node } of page.edges) {
-      if (isJson) printJson({ __typename: 'JudgeRun', ...node })
-      else console.log(describe(node))
-    }
-    if (!isJson && after === null && page.edges.length === 0) console.log('There are no judge runs.')
-    after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null
-  } while (after !== null)
+export async function listJudgeRuns(session: Session): Promise<void> {
+  const none = 'There are no judge runs.'
+  await printAll(session, { document, node: ListedJudgeRun, typename: 'JudgeRun', describe, none })
 }
 
 function describe({ id, name, status, rubric, createdAt, model, progress }: ListedJudgeRun): string {
