@@ -27,15 +27,18 @@ type StoredRecord = Omit<
 /** Whole trajectories as samples, read from their lines; `samples` as for `readTrajectoryRecords`. */
 export async function readTrajectorySamples(tx: Tx, samples: SqlStatement, asOf: EventPosition): Promise<Sample[]> {
   const lines = await readTrajectoryRecords(tx, samples, asOf)
-  const read = lines.map(({ json, ...line }) => ({ line, record: JSON.parse(json) as StoredRecord })) // a line has this form
+  const read = lines.map(({ json, ...line }) => {
+    const record = JSON.parse(json) as StoredRecord // a line has this form
+    return { line, record, hashes: hashesOf(record) }
+  })
   const keys = await findObjectKeys(
     tx,
     lines.map(line => line.jobId),
-    read.flatMap(({ record }) => hashesOf(record)),
+    read.flatMap(({ hashes }) => hashes),
   )
-  return read.flatMap(({ line, record }) => {
+  return read.flatMap(({ line, record, hashes }) => {
     // A trajectory that was deleted after its line was read may have no pictures left.
-    if (!hashesOf(record).every(sha256 => keys.has(sha256))) return []
+    if (!hashes.every(sha256 => keys.has(sha256))) return []
     return { ...line, roundId: null, rejectedId: null, critiqueId: null, content: toTrajectorySample(record, keys) }
   })
 }
