@@ -17,21 +17,18 @@ export function writeLines(sink: Sink): {
     used = 0
     await sink.write(bytes)
   }
-  async function append(line: string | Uint8Array, size: number): Promise<void> {
-    if (used + size + 1 > BLOCK_BYTES) await flush()
-    if (size + 1 > BLOCK_BYTES) await sink.write(line)
-    else if (typeof line === 'string') used += block.write(line, used)
-    else {
-      block.set(line, used)
-      used += size
-    }
-    used += block.write('\n', used)
-  }
   return {
-    add(line) {
-      const size = Buffer.byteLength(line)
-      byteSize += size + 1
-      return append(line, size)
+    async add(line) {
+      const size = Buffer.byteLength(line) + 1
+      byteSize += size
+      if (used + size > BLOCK_BYTES) await flush()
+      if (size > BLOCK_BYTES) await sink.write(line)
+      else if (typeof line === 'string') used += block.write(line, used)
+      else {
+        block.set(line, used)
+        used += line.length
+      }
+      used += block.write('\n', used)
     },
     byteSize: () => byteSize,
     end: flush,
