@@ -192,8 +192,8 @@ export function isSerializationFailure(error: unknown): boolean {
   return code === '40001' || code === '40P01'
 }
 
-// Connections (08), transactions that lost (40), no room or memory (53), a server that stops, starts or ends a statement.
-const PASSING_STATES = /^(08|40|53)...$|^57P0.$|^57014$/
+// Besides lost connections: transactions that lost (40), no room or memory (53), a server that ends a database or a statement.
+const PASSING_STATES = /^(40|53)...$|^57P0.$|^57014$/
 
 /** A fault of the database that passes by itself or once its operator has acted: the same work may succeed later. */
 export function isPassingFault(error: unknown): boolean {

@@ -107,16 +107,15 @@ function selected(page: TrajectoryPage): SqlStatement {
 
 // What the index of every order has in it.
 const inOrders: ReadonlySet<string> = new Set<keyof TrajectoryFilter>([
-  ...([
-    'stopReason',
-    'finishedAfter',
-    'finishedBefore',
-    'rounds',
-    'firstOverall',
-    'bestOverall',
-    'lastOverall',
-  ] as const),
-  ...(['gain', 'variance'] as const),
+  'stopReason',
+  'finishedAfter',
+  'finishedBefore',
+  'rounds',
+  'firstOverall',
+  'bestOverall',
+  'lastOverall',
+  'gain',
+  'variance',
 ])
 
 /** Whether an index of an order can tell of each of its rows whether the filter holds, without reading the row. */
